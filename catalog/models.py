@@ -1,0 +1,238 @@
+"""What can be bought, and how many are left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from money import Money
+
+MAX_PRICE_MINOR = 99_999_999  # eight digits: what every way to pay at Stripe accepts
+
+
+def shop_currency() -> str:
+    return settings.SHOP_CURRENCY
+
+
+class Category(models.Model):
+    """A node of the category tree. `path` ("prints/flow-fields") is its address and is kept by `save`."""
+
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(_("slug"), max_length=80)
+    path = models.CharField(_("path"), max_length=400, unique=True, editable=False)
+    description = models.TextField(_("description"), blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0, help_text=_("Lower comes first."))
+    is_published = models.BooleanField(_("published"), default=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **kwargs: Any) -> None:
+        self.path = f"{self.parent.path}/{self.slug}" if self.parent else self.slug
+        super().save(**kwargs)
+        for child in self.children.all():
+            if child.path != f"{self.path}/{child.slug}":
+                child.save()
+
+    def clean(self) -> None:
+        """Refuse a parent that lies below this category: the tree would become a ring."""
+        above = self.parent
+        while above is not None:
+            if above.pk == self.pk and self.pk is not None:
+                raise ValidationError({"parent": _("A category cannot lie below itself.")})
+            above = above.parent
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:category", args=[self.path])
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def published(self) -> ProductQuerySet:
+        return self.filter(is_published=True)
+
+
+class Product(models.Model):
+    """A thing on sale, in one or more variants. The price range and the stock live on the variants."""
+
+    title = models.CharField(_("title"), max_length=200)
+    slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    summary = models.CharField(_("summary"), max_length=300, blank=True, help_text=_("One sentence for lists."))
+    description = models.TextField(
+        _("description"), blank=True, help_text=_("Simple HTML is kept, anything unsafe is dropped when it is shown.")
+    )
+    categories = models.ManyToManyField(Category, related_name="products", blank=True, verbose_name=_("categories"))
+    requires_shipping = models.BooleanField(_("needs shipping"), default=True)
+    is_published = models.BooleanField(_("published"), default=False)
+    position = models.PositiveIntegerField(_("position"), default=0, help_text=_("Lower comes first."))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering = ["position", "id"]
+        indexes = [models.Index(fields=["is_published", "position", "id"], name="catalog_product_list")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:product", args=[self.slug])
+
+
+class Option(models.Model):
+    """What a shopper chooses by: "Size", "Paper". Its values are on the variants."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="options")
+    name = models.CharField(_("name"), max_length=60)
+    position = models.PositiveIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("option")
+        verbose_name_plural = _("options")
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["product", "name"], name="catalog_option_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VariantQuerySet(models.QuerySet["Variant"]):
+    def on_sale(self) -> VariantQuerySet:
+        """Those that may be bought, in stock or not: published, and priced in the shop's currency."""
+        return self.filter(is_active=True, product__is_published=True, currency=settings.SHOP_CURRENCY)
+
+
+class Variant(models.Model):
+    """One thing that can be put in a cart: a SKU with its price and its stock.
+
+    `stock_on_hand` counts the units in the shop's hands, `stock_reserved` those of them promised to open orders. Only
+    catalog/stock.py changes the two, by conditional UPDATEs.
+    """
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="variants", verbose_name=_("product"))
+    sku = models.CharField(
+        "SKU",
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"^[\w.\-/+#]+\Z", _("Letters, digits and . - / + # _ only."))],
+    )
+    option_values = models.JSONField(
+        _("options"), default=dict, blank=True, help_text=_('For instance {"Size": "A3", "Paper": "Matte"}.')
+    )
+    price_minor = models.PositiveBigIntegerField(_("price"))
+    compare_at_minor = models.PositiveBigIntegerField(_("price before"), null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default=shop_currency)
+    stock_tracked = models.BooleanField(_("counts stock"), default=True, help_text=_("Off: never runs out, as with downloads."))
+    stock_on_hand = models.PositiveIntegerField(_("on hand"), default=0, editable=False)
+    stock_reserved = models.PositiveIntegerField(_("reserved"), default=0, editable=False)
+    image = models.ForeignKey(
+        "ProductImage", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects = VariantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("variant")
+        verbose_name_plural = _("variants")
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(price_minor__lte=MAX_PRICE_MINOR), name="catalog_price_bounded"),
+            models.CheckConstraint(condition=Q(stock_on_hand__gte=0), name="catalog_on_hand_not_negative"),
+            models.CheckConstraint(condition=Q(stock_reserved__gte=0), name="catalog_reserved_not_negative"),
+            models.CheckConstraint(condition=Q(stock_reserved__lte=F("stock_on_hand")), name="catalog_reserved_within_on_hand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product.title} · {self.options_text}" if self.option_values else self.product.title
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+    @property
+    def compare_at(self) -> Money | None:
+        """The crossed-out price, if it is higher than the price."""
+        if self.compare_at_minor is None or self.compare_at_minor <= self.price_minor:
+            return None
+        return Money(self.compare_at_minor, self.currency)
+
+    @property
+    def options_text(self) -> str:
+        """The chosen values in words: "A3 / Matte"."""
+        return " / ".join(str(value) for value in self.option_values.values())
+
+    @property
+    def available(self) -> int | None:
+        """Units that can still be promised; None if stock is not counted."""
+        return self.stock_on_hand - self.stock_reserved if self.stock_tracked else None
+
+    @property
+    def in_stock(self) -> bool:
+        return self.available is None or self.available > 0
+
+
+class ProductImage(models.Model):
+    """A picture of a product. The addresses and sizes below are all that a page needs: rendering asks no storage.
+
+    `renditions` lists the smaller copies: [{"url", "width", "height", "type"}], `type` a MIME type.
+    """
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="images", verbose_name=_("product"))
+    alt = models.CharField(_("description for those who cannot see it"), max_length=250, blank=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    name = models.CharField(_("stored name"), max_length=200, editable=False)
+    url = models.CharField(_("address"), max_length=500, editable=False)
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    renditions = models.JSONField(_("renditions"), default=list, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.alt or self.name
+
+
+class StockMovement(models.Model):
+    """One change of a variant's stock on hand. The sum of a variant's movements is its stock on hand."""
+
+    class Kind(models.TextChoices):
+        SUPPLY = "supply", _("Supply")
+        SALE = "sale", _("Sale")
+        RETURN = "return", _("Back in stock")
+        ADJUSTMENT = "adjustment", _("Adjustment")
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="movements")
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    delta = models.IntegerField(_("change"))
+    reference = models.CharField(_("because of"), max_length=100, blank=True)
+    by = models.CharField(_("by"), max_length=254, blank=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("stock movement")
+        verbose_name_plural = _("stock movements")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.delta:+d} {self.kind}"

@@ -1,0 +1,89 @@
+"""`Money`: an integer of minor units and its currency."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.formats import number_format
+
+from money.currencies import currency
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies were added or compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in Stripe's minor units. Adds and compares only its own currency; never becomes a float."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.minor, int) or isinstance(self.minor, bool):
+            raise TypeError(f"Minor units are an int, not {type(self.minor).__name__}")
+        currency(self.currency)
+
+    @classmethod
+    def parse(cls, text: str, code: str) -> Money:
+        """Read what a person typed, "12.50" or "1250"; exact. Raises ValueError for anything else, and for too many decimals."""
+        about = currency(code)
+        if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]+)?", text.strip(), re.ASCII):
+            raise ValueError(f"Not an amount: {text!r}")
+        minor = Decimal(text.strip()).scaleb(about.exponent)
+        if minor != int(minor) or int(minor) % about.step:
+            raise ValueError(f"{code} has no such small amounts: {text.strip()}")
+        return cls(int(minor), code)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in whole units, exact: for forms and export, not for arithmetic."""
+        about = currency(self.currency)
+        return Decimal(self.minor).scaleb(-about.exponent).quantize(Decimal(1).scaleb(-about.decimals))
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __mul__(self, quantity: int) -> Money:
+        if not isinstance(quantity, int):
+            return NotImplemented
+        return Money(self.minor * quantity, self.currency)
+
+    __rmul__ = __mul__
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor <= other.minor
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def __str__(self) -> str:
+        """As a person reads it, in the active language's separators: "€1,250.00"."""
+        about = currency(self.currency)
+        number = number_format(abs(self.decimal), decimal_pos=about.decimals, use_l10n=True, force_grouping=True)
+        return f"{'−' if self.minor < 0 else ''}{about.symbol}{number}"
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix")
+
+
+def add_up(amounts, code: str) -> Money:
+    """The sum of amounts, all in `code`; zero for none."""
+    total = Money(0, code)
+    for amount in amounts:
+        total += amount
+    return total

@@ -1,0 +1,239 @@
+"""The promise: a frozen copy of what was bought, and what became of it."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from money import Money
+from orders.status import OPEN, SOLD, Status
+
+NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, no 1/I: read over the telephone
+
+
+def new_number() -> str:
+    """An order number nobody can guess: 16 characters of 32, 80 bits, in groups of four."""
+    letters = "".join(secrets.choice(NUMBER_ALPHABET) for _unused in range(16))
+    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
+
+
+class ShippingRate(models.Model):
+    """A way to send a parcel, with its price and the countries it reaches."""
+
+    name = models.CharField(_("name"), max_length=100)  # Stripe shows at most 100 characters
+    price_minor = models.PositiveBigIntegerField(_("price"))
+    currency = models.CharField(_("currency"), max_length=3)
+    countries = models.JSONField(_("countries"), default=list, help_text=_('Two-letter codes: ["DE", "FR"].'))
+    min_days = models.PositiveSmallIntegerField(_("from (days)"), default=2)
+    max_days = models.PositiveSmallIntegerField(_("to (days)"), default=5)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("shipping rate")
+        verbose_name_plural = _("shipping rates")
+        ordering = ["position", "price_minor", "id"]
+        constraints = [models.CheckConstraint(condition=Q(min_days__lte=F("max_days")), name="orders_shipping_days_ordered")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+
+class Order(models.Model):
+    """What a shopper agreed to buy. Everything the shopper saw is copied here and never changes.
+
+    `status` is written by orders/transitions.py alone. While it is open, the lines' units are reserved until `expires_at`.
+    Amounts are minor units of `currency`: `paid_minor` was really received, `refunded_minor` asked back and not failed.
+    """
+
+    number = models.CharField(_("number"), max_length=19, unique=True, default=new_number, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="orders", verbose_name=_("user")
+    )
+    cart_id = models.CharField(max_length=36, editable=False)
+    cart_revision = models.CharField(max_length=64, editable=False)
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    currency = models.CharField(_("currency"), max_length=3)
+    subtotal_minor = models.PositiveBigIntegerField(_("goods"))
+    shipping_minor = models.PositiveBigIntegerField(_("shipping"), default=0)
+    total_minor = models.PositiveBigIntegerField(_("total"))
+    paid_minor = models.PositiveBigIntegerField(_("paid"), default=0)
+    refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
+
+    requires_shipping = models.BooleanField(_("needs shipping"), default=False)
+    shipping_name = models.CharField(_("shipping method"), max_length=100, blank=True)
+    shipping_countries = models.JSONField(default=list, blank=True)
+    shipping_days = models.JSONField(default=list, blank=True)  # [from, to]
+
+    email = models.EmailField(_("e-mail address"), blank=True)
+    recipient = models.CharField(_("recipient"), max_length=200, blank=True)
+    address = models.JSONField(_("address"), default=dict, blank=True)  # as Stripe names it: line1, city, postal_code...
+    carrier = models.CharField(_("carrier"), max_length=60, blank=True)
+    tracking_number = models.CharField(_("tracking number"), max_length=100, blank=True)
+
+    placed_at = models.DateTimeField(_("placed"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("held until"))
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    shipped_at = models.DateTimeField(_("shipped at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "expires_at"], name="orders_status_expiry"),
+            models.Index(fields=["email"], name="orders_email"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["cart_id"], condition=Q(status__in=sorted(OPEN)), name="orders_one_open_per_cart"),
+            models.CheckConstraint(
+                condition=Q(total_minor=F("subtotal_minor") + F("shipping_minor")), name="orders_total_adds_up"
+            ),
+            models.CheckConstraint(condition=Q(refunded_minor__lte=F("paid_minor")), name="orders_refunded_within_paid"),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(SOLD), paid_at__isnull=False)
+                | (~Q(status__in=sorted(SOLD)) & Q(paid_at__isnull=True)),
+                name="orders_paid_at_iff_sold",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("orders:detail", args=[self.number])
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(self.subtotal_minor, self.currency)
+
+    @property
+    def shipping(self) -> Money:
+        return Money(self.shipping_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.paid_minor, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.currency)
+
+    @property
+    def refundable(self) -> Money:
+        return self.paid - self.refunded
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status in SOLD
+
+
+class OrderLine(models.Model):
+    """One line of an order, frozen. `variant` is only a way back to the catalogue and may be gone."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    variant = models.ForeignKey("catalog.Variant", models.SET_NULL, null=True, blank=True, related_name="+")
+    sku = models.CharField("SKU", max_length=64)
+    title = models.CharField(_("title"), max_length=200)
+    options_text = models.CharField(_("options"), max_length=300, blank=True)
+    image_url = models.CharField(max_length=500, blank=True)
+    unit_price_minor = models.PositiveBigIntegerField(_("unit price"))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    requires_shipping = models.BooleanField(default=True)
+    stock_counted = models.BooleanField(default=False)  # units of this line are (or were) reserved
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_line_has_units")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+    @property
+    def unit_price(self) -> Money:
+        return Money(self.unit_price_minor, self.order.currency)
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+
+class OrderEvent(models.Model):
+    """One entry of an order's timeline: a move between states, or something worth knowing (`to_status` empty)."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    from_status = models.CharField(max_length=12, choices=Status.choices, blank=True)
+    to_status = models.CharField(max_length=12, choices=Status.choices, blank=True)
+    what = models.CharField(_("what happened"), max_length=300)
+    by = models.CharField(_("by"), max_length=254)  # an e-mail address of staff, "shopper", "webhook evt_…", "reconciler"
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("timeline entry")
+        verbose_name_plural = _("timeline")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.what
+
+
+class OutgoingMail(models.Model):
+    """A mail to be sent, written by the transaction that is its cause; unique per order, kind and reference.
+
+    The worker claims a row by moving `claimed_until` (a lease: a killed worker's mail is claimed again) and sends it
+    with a Message-ID made from the row, so that a repeat after a lost answer can be recognised.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRMED = "confirmed", _("Order confirmed")
+        SHIPPED = "shipped", _("Order shipped")
+        REFUNDED = "refunded", _("Refund made")
+        PAYMENT_FAILED = "payment_failed", _("Payment failed")
+        PAID_TOO_LATE = "paid_too_late", _("Paid too late, refunded")
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="mails")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    reference = models.CharField(max_length=64, blank=True)  # tells two refunds of one order apart
+    to = models.EmailField(_("to"))
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_try_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["order", "kind", "reference"], name="orders_mail_once")]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(sent_at__isnull=True, failed_at__isnull=True),
+                name="orders_mail_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.to}"

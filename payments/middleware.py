@@ -1,0 +1,2 @@
+def settled_cart(get_response):
+    return get_response

@@ -1,0 +1,179 @@
+"""The money: attempts to pay and to refund, the webhook inbox, and what did not agree with Stripe."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from money import Money
+from orders.models import Order
+
+
+def new_reference() -> str:
+    return uuid.uuid4().hex
+
+
+class Payment(models.Model):
+    """One attempt to pay for an order. Written and committed before Stripe hears of it.
+
+    `reference` goes to Stripe as `client_reference_id` and metadata, and is how a webhook finds this row even when the
+    answer that named the session was lost. `request` holds the parameters that were sent: the same call with the same
+    idempotency key can be repeated by anyone, and Stripe answers with the same session.
+    """
+
+    class Status(models.TextChoices):
+        STARTING = "starting", _("Starting")  # Stripe was perhaps asked; no answer is stored
+        OPEN = "open", _("Open")
+        PROCESSING = "processing", _("On its way")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
+
+    LIVE = (Status.STARTING, Status.OPEN, Status.PROCESSING)
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments", verbose_name=_("order"))
+    reference = models.CharField(_("reference"), max_length=32, unique=True, default=new_reference, editable=False)
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.STARTING)
+    amount_minor = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    request = models.JSONField(default=dict, editable=False)
+    session_id = models.CharField(_("Checkout Session"), max_length=255, unique=True, null=True, blank=True)
+    session_url = models.TextField(blank=True, editable=False)
+    payment_intent_id = models.CharField(_("PaymentIntent"), max_length=255, unique=True, null=True, blank=True)
+    livemode = models.BooleanField(_("live"), default=False)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("started"), auto_now_add=True)
+    checked_at = models.DateTimeField(_("checked with Stripe"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(status__in=["starting", "open", "processing"]),
+                name="payments_one_live_per_order",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["checked_at"],
+                condition=Q(status__in=["starting", "open", "processing"]),
+                name="payments_to_check",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.get_status_display()}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def idempotency_key(self) -> str:
+        """Made from this row alone: whoever repeats the call gets the same session."""
+        return f"payment-{self.reference}"
+
+
+class Refund(models.Model):
+    """Money going back. Asked for by the shop (written before Stripe is called) or seen at Stripe.
+
+    `booked` says whether its amount counts in the order's `refunded_minor`: it does until the refund fails.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Requested")  # Stripe was perhaps asked; no answer is stored
+        PENDING = "pending", _("On its way")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
+    reference = models.CharField(max_length=32, unique=True, default=new_reference, editable=False)
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.REQUESTED)
+    amount_minor = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    booked = models.BooleanField(default=True, editable=False)
+    restock = models.BooleanField(_("put back in stock"), default=False)
+    stripe_id = models.CharField(_("Refund"), max_length=255, unique=True, null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    by = models.CharField(_("by"), max_length=254, blank=True)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("asked"), auto_now_add=True)
+    checked_at = models.DateTimeField(_("checked with Stripe"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.get_status_display()}"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"refund-{self.reference}"
+
+
+class WebhookEvent(models.Model):
+    """A signed event that Stripe delivered, recorded once. `processed_at` empty: its effect is still owed."""
+
+    stripe_id = models.CharField(_("event"), max_length=255, unique=True)
+    type = models.CharField(_("type"), max_length=100)
+    object_id = models.CharField(_("object"), max_length=255, blank=True)
+    livemode = models.BooleanField(_("live"), default=False)
+    created_at = models.DateTimeField(_("made by Stripe"))
+    received_at = models.DateTimeField(_("first received"), auto_now_add=True)
+    deliveries = models.PositiveIntegerField(_("deliveries"), default=0)
+    processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=300, blank=True)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    order = models.ForeignKey(Order, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("order"))
+
+    class Meta:
+        verbose_name = _("webhook event")
+        verbose_name_plural = _("webhook events")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_event_backlog")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.stripe_id}"
+
+
+class Difference(models.Model):
+    """Where the shop and Stripe do not agree, for staff to see and resolve; recorded once per kind and reference."""
+
+    class Kind(models.TextChoices):
+        AMOUNT = "amount", _("Amount or currency differs")
+        PAID_TOO_LATE = "paid_too_late", _("Paid after the order had ended")
+        PAID_TWICE = "paid_twice", _("Paid twice")
+        UNMATCHED = "unmatched", _("Payment without an order")
+        REFUND_FAILED = "refund_failed", _("Refund failed")
+        REFUND_UNKNOWN = "refund_unknown", _("Refund not booked")
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    reference = models.CharField(_("Stripe object"), max_length=255)
+    order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="differences", verbose_name=_("order"))
+    detail = models.CharField(_("what differs"), max_length=500)
+    created_at = models.DateTimeField(_("seen"), auto_now_add=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    resolved_by = models.CharField(_("resolved by"), max_length=254, blank=True)
+
+    class Meta:
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="payments_difference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.reference}"

@@ -1,0 +1,1 @@
+from payments.views import checkout as stripe_webhook  # noqa: F401

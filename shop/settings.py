@@ -1,0 +1,241 @@
+"""All settings of the shop. Everything a merchant changes is an environment variable, named in the schema below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env(
+    DEBUG=(bool, False),
+    SECRET_KEY=(str, ""),
+    ALLOWED_HOSTS=(list, []),
+    SITE_URL=(str, ""),  # https://shop.example: links in mails and to Stripe; http only on this machine
+    TRUSTED_PROXY=(bool, False),  # a proxy in front sets X-Forwarded-Proto and -For
+    DATABASE_URL=(str, f"sqlite:///{BASE_DIR / 'shop.sqlite3'}"),
+    CACHE_URL=(str, "locmemcache://"),
+    EMAIL_URL=(str, ""),  # smtp+tls://user:password@host:587; empty: printed (DEBUG only)
+    DEFAULT_FROM_EMAIL=(str, "shop@localhost"),
+    SHOP_NAME=(str, "Strata Prints"),
+    SHOP_CURRENCY=(str, "EUR"),
+    STRIPE_SECRET_KEY=(str, ""),
+    STRIPE_PUBLISHABLE_KEY=(str, ""),
+    STRIPE_WEBHOOK_SECRETS=(list, []),  # several while one is being replaced
+    STRIPE_API_BASE=(str, ""),  # empty: Stripe itself
+    STRIPE_JS_URL=(str, "https://js.stripe.com/endive/stripe.js"),
+    AZURE_STORAGE_CONNECTION_STRING=(str, ""),
+    AZURE_STORAGE_ACCOUNT=(str, ""),  # instead of a connection string: managed identity
+    AZURE_STORAGE_CONTAINER=(str, "media"),
+    AZURE_CDN_BASE_URL=(str, ""),  # https://cdn.example: put in front of stored names
+    MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
+    ORDER_HOLD_MINUTES=(int, 32),
+    LOG_LEVEL=(str, "INFO"),
+)
+environ.Env.read_env(BASE_DIR / ".env")
+
+DEBUG = env("DEBUG")
+SECRET_KEY = env("SECRET_KEY") or ("insecure-development-key" if DEBUG else "")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS") or (["127.0.0.1", "localhost"] if DEBUG else [])
+SITE_URL = (env("SITE_URL") or ("http://127.0.0.1:8000" if DEBUG else "")).rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
+
+SHOP_NAME = env("SHOP_NAME")
+SHOP_CURRENCY = env("SHOP_CURRENCY").upper()
+ORDER_HOLD_MINUTES = env("ORDER_HOLD_MINUTES")
+
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
+STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY")
+STRIPE_WEBHOOK_SECRETS = [secret.strip() for secret in env("STRIPE_WEBHOOK_SECRETS") if secret.strip()]
+STRIPE_API_BASE = env("STRIPE_API_BASE").rstrip("/")
+STRIPE_JS_URL = env("STRIPE_JS_URL")
+
+# -- Parts ---------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "accounts",
+    "catalog",
+    "cart",
+    "orders",
+    "payments",
+    "money",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "shop",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "payments.middleware.settled_cart",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "shop.context.shop",
+                "cart.context.cart",
+            ],
+        },
+    },
+]
+
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Database ------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a transaction that reads first and writes later would otherwise fail with "database is locked" under load.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 6,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
+        "PRAGMA mmap_size=134217728;PRAGMA cache_size=-20000;",
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+CACHES = {"default": env.cache_url("CACHE_URL")}
+
+# -- People --------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "accounts:home"
+LOGOUT_REDIRECT_URL = "catalog:home"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- Mail ----------------------------------------------------------------------------------------------------------
+
+vars().update(env.email_url_config(env("EMAIL_URL") or "consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# -- Files ---------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env("MEDIA_ROOT")
+AZURE_STORAGE_CONNECTION_STRING = env("AZURE_STORAGE_CONNECTION_STRING")
+AZURE_STORAGE_ACCOUNT = env("AZURE_STORAGE_ACCOUNT")
+AZURE_CDN_BASE_URL = env("AZURE_CDN_BASE_URL").rstrip("/")
+PICTURES_IN_AZURE = bool(AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT)
+
+_local_disk = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+_azure = {
+    "BACKEND": "shop.storage.AzureMediaStorage",
+    "OPTIONS": {
+        "connection_string": AZURE_STORAGE_CONNECTION_STRING or None,
+        "account_name": AZURE_STORAGE_ACCOUNT or None,
+        "azure_container": env("AZURE_STORAGE_CONTAINER"),
+        "overwrite_files": True,  # names are made from the content: the same name is the same picture
+        "cache_control": "public, max-age=31536000, immutable",
+        "timeout": 5,
+        # Azure's own defaults retry for minutes; a member of staff is waiting.
+        "client_options": {"connection_timeout": 2, "read_timeout": 5, "retry_total": 0},
+    },
+}
+STORAGES = {
+    "default": _azure if PICTURES_IN_AZURE else _local_disk,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+
+def _origin(url: str) -> str:
+    """The scheme and host of an absolute URL, as Content-Security-Policy names it; empty for anything else."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _picture_origins() -> list[str]:
+    """Where pictures are loaded from, besides the shop itself."""
+    named = dict(part.split("=", 1) for part in AZURE_STORAGE_CONNECTION_STRING.split(";") if "=" in part)
+    account = AZURE_STORAGE_ACCOUNT or named.get("AccountName", "")
+    blob = named.get("BlobEndpoint") or (f"https://{account}.blob.core.windows.net" if account else "")
+    return [origin for origin in (_origin(blob), _origin(AZURE_CDN_BASE_URL)) if origin]
+
+
+# -- Security ------------------------------------------------------------------------------------------------------
+
+_https = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the shopper comes back from Stripe by a cross-site link
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 63072000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env("TRUSTED_PROXY") else None
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", *_picture_origins()],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        # Browsers follow the redirect of a form post by this rule too: the checkout form ends on Stripe's page.
+        "form-action": [SELF, "https://checkout.stripe.com", *filter(None, [_origin(STRIPE_API_BASE)])],
+    },
+}
+
+# -- Logs ----------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL")},
+    "loggers": {"django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+}
