@@ -1,9 +1,81 @@
+"""The cart page, and the two forms that change the cart."""
+
+from __future__ import annotations
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from cart.cart import CartFull, current_cart
+from cart.forms import AddForm, CartLineForm
+from cart.totals import price_cart
+from catalog.models import Variant
+
+private = cache_control(private=True, no_store=True)
 
 
-def _later(request: HttpRequest, **kwargs: str) -> HttpResponse:
-    return HttpResponse("soon")
+@require_safe
+@private
+def detail(request: HttpRequest) -> HttpResponse:
+    """Show the cart at today's prices, and what changed."""
+    return _show(request)
 
 
-home = product_list = product_detail = category = search = detail = add = update = status = sign_up = _later
-checkout = checkout_return = checkout_cancel = _later
+@require_POST
+@private
+def add(request: HttpRequest) -> HttpResponse:
+    """Put more of a variant in the cart, as far as there is stock, and show the cart."""
+    form = AddForm(request.POST)
+    if not form.is_valid():
+        return _refuse(request, form)
+    variant = Variant.objects.on_sale().select_related("product").filter(pk=form.cleaned_data["variant"]).first()
+    if variant is None:
+        return _show(request, problem=_("This is no longer on sale."), status=422)
+    cart = current_cart(request)
+    try:
+        cart.add(variant.pk, form.cleaned_data["quantity"], price_minor=variant.price_minor)
+    except CartFull as error:
+        return _show(request, problem=str(error.for_customer), status=422)
+    priced = price_cart(cart)
+    if any(line.variant.pk == variant.pk and not line.notices for line in priced.lines):
+        messages.success(request, _("“%(title)s” is in your cart.") % {"title": variant})
+    for notice in _notices(priced):
+        messages.warning(request, notice)
+    return redirect("cart:detail")
+
+
+@require_POST
+@private
+def update(request: HttpRequest) -> HttpResponse:
+    """Set the quantity of one line; 0 takes it out."""
+    form = CartLineForm(request.POST)
+    if not form.is_valid():
+        return _refuse(request, form)
+    cart, variant_id, quantity = current_cart(request), form.cleaned_data["variant"], form.cleaned_data["quantity"]
+    if variant_id not in cart.quantities:
+        return _show(request, problem=_("That is not in your cart any more."), status=422)
+    cart.set(variant_id, quantity, price_minor=cart.price_seen(variant_id))
+    if not quantity:
+        messages.success(request, _("Taken out of your cart."))
+    return redirect("cart:detail")
+
+
+def _notices(priced) -> list[str]:
+    return [*priced.notices, *(f"{line.variant}: {notice}" for line in priced.lines for notice in line.notices)]
+
+
+def _refuse(request: HttpRequest, form: CartLineForm) -> HttpResponse:
+    """Show the cart again with the form's errors, beside the line they belong to where there is one."""
+    problem = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    variant_id = form.cleaned_data.get("variant")
+    if variant_id in current_cart(request).quantities and "quantity" in form.errors:
+        return _show(request, errors={variant_id: problem}, status=422)
+    return _show(request, problem=problem, status=422)
+
+
+def _show(request: HttpRequest, *, problem: str = "", errors: dict[int, str] | None = None, status: int = 200) -> HttpResponse:
+    context = {"cart": price_cart(current_cart(request)), "problem": problem, "errors": errors or {}}
+    return render(request, "cart/detail.html", context, status=status)

@@ -1,0 +1,119 @@
+"""The session cart: what a visitor wants, before any promise.
+
+The session holds, under "cart":
+    {"id": "4f…", "lines": {"17": [2, 1250]}, "checkout": {"order": "…", "revision": "…", "held": {"17": 2}}}
+A line is a quantity and the unit price (minor units of the shop's currency) that the visitor was last shown; the price is
+only there to say what changed. `checkout` is there while an order placed from this cart is open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+SESSION_KEY = "cart"
+MAX_LINES = 100  # line items of one Checkout Session in payment mode: docs.stripe.com/api/checkout/sessions/create, 2026-09
+MAX_QUANTITY = 99
+
+
+class CartFull(Exception):
+    """The cart takes no more. `for_customer` says why."""
+
+    def __init__(self, for_customer: object) -> None:
+        super().__init__(str(for_customer))
+        self.for_customer = for_customer
+
+
+class Cart:
+    """The cart of one session. Nothing is written, and no session is made, before the first thing is put in."""
+
+    def __init__(self, session: SessionBase) -> None:
+        self._session = session
+        stored = session.get(SESSION_KEY)
+        self._data: dict = stored if isinstance(stored, dict) else {"id": uuid.uuid4().hex, "lines": {}}
+
+    @property
+    def id(self) -> str:
+        return self._data["id"]
+
+    @property
+    def quantities(self) -> dict[int, int]:
+        """How many of which variant, in the order in which they were put in."""
+        return {int(variant): line[0] for variant, line in self._data["lines"].items()}
+
+    @property
+    def revision(self) -> str:
+        """A fingerprint of what is in the cart: equal for equal contents."""
+        return hashlib.sha256(repr(sorted(self.quantities.items())).encode()).hexdigest()[:32]
+
+    @property
+    def count(self) -> int:
+        return sum(self.quantities.values())
+
+    def price_seen(self, variant_id: int) -> int:
+        return self._data["lines"][str(variant_id)][1]
+
+    def add(self, variant_id: int, quantity: int, *, price_minor: int) -> None:
+        """Put `quantity` more of a variant in. Raises CartFull past MAX_LINES lines or MAX_QUANTITY of one."""
+        if variant_id not in self.quantities and len(self.quantities) >= MAX_LINES:
+            raise CartFull(_("Your cart is full: at most %(lines)d different things fit in one order.") % {"lines": MAX_LINES})
+        self.set(variant_id, self.quantities.get(variant_id, 0) + quantity, price_minor=price_minor)
+
+    def set(self, variant_id: int, quantity: int, *, price_minor: int) -> None:
+        """Want exactly `quantity`; 0 takes the line out. Raises CartFull past MAX_QUANTITY."""
+        if quantity > MAX_QUANTITY:
+            raise CartFull(
+                ngettext_lazy("At most %(most)d piece of one thing.", "At most %(most)d pieces of one thing.", MAX_QUANTITY)
+                % {"most": MAX_QUANTITY}
+            )
+        if quantity > 0:
+            self._data["lines"][str(variant_id)] = [quantity, price_minor]
+        else:
+            self._data["lines"].pop(str(variant_id), None)
+        self._save()
+
+    # -- While an order placed from this cart is open ---------------------------------------------------------------
+
+    @property
+    def open_order(self) -> str:
+        """The number of the order that was placed from this cart and may still be open; empty for none."""
+        return self._data.get("checkout", {}).get("order", "")
+
+    @property
+    def held(self) -> dict[int, int]:
+        """Units that this visitor's own open order has set aside: they are not missing to this visitor."""
+        held = self._data.get("checkout", {}).get("held", {})
+        return {int(variant): quantity for variant, quantity in held.items()}
+
+    def remember_order(self, number: str, held: dict[int, int]) -> None:
+        self._data["checkout"] = {
+            "order": number,
+            "revision": self.revision,
+            "held": {str(variant): quantity for variant, quantity in held.items()},
+        }
+        self._save()
+
+    def forget_order(self) -> None:
+        """The open order ended unpaid: its hold is gone, the cart stays as it is."""
+        if self._data.pop("checkout", None) is not None:
+            self._save()
+
+    def order_was_paid(self) -> None:
+        """Begin anew. What was changed in the cart after the order was placed stays, as a new cart."""
+        bought = self._data.pop("checkout", {}).get("revision")
+        self._data["id"] = uuid.uuid4().hex
+        if bought == self.revision:
+            self._data["lines"] = {}
+        self._save()
+
+    def _save(self) -> None:
+        self._session[SESSION_KEY] = self._data
+
+
+def current_cart(request: HttpRequest) -> Cart:
+    return Cart(request.session)

@@ -1,0 +1,119 @@
+"""What the cart costs now, and in words what changed since the visitor last looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cart.cart import Cart
+from catalog.models import ProductImage, Variant
+from money import Money
+from money.currencies import currency
+from money.money import add_up
+
+
+@dataclass(frozen=True)
+class CartLine:
+    """One variant as the visitor may buy it now. `available` is None where stock is not counted."""
+
+    variant: Variant
+    quantity: int
+    available: int | None
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def unit_price(self) -> Money:
+        return self.variant.price
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+    @property
+    def image(self) -> ProductImage | None:
+        """The variant's own picture, else the product's first."""
+        return self.variant.image or next(iter(self.variant.product.images.all()), None)
+
+
+@dataclass(frozen=True)
+class PricedCart:
+    """The cart at today's prices and stock. `notices` speak of lines that are no longer there."""
+
+    lines: list[CartLine]
+    notices: list[str]
+
+    @property
+    def subtotal(self) -> Money:
+        return add_up((line.total for line in self.lines), settings.SHOP_CURRENCY)
+
+    @property
+    def count(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.lines
+
+    @property
+    def has_changed(self) -> bool:
+        """Something is not as the visitor last saw it: show it before money is asked for."""
+        return bool(self.notices) or any(line.notices for line in self.lines)
+
+    @property
+    def requires_shipping(self) -> bool:
+        return any(line.variant.product.requires_shipping for line in self.lines)
+
+    @property
+    def missing_to_minimum(self) -> Money | None:
+        """How much more Stripe's smallest charge asks for; None if the cart is dear enough (or free)."""
+        minimum = Money(currency(settings.SHOP_CURRENCY).minimum, settings.SHOP_CURRENCY)
+        return minimum - self.subtotal if self.subtotal and self.subtotal < minimum else None
+
+    @property
+    def can_checkout(self) -> bool:
+        return not self.is_empty and self.missing_to_minimum is None
+
+
+def price_cart(cart: Cart) -> PricedCart:
+    """Price the cart from the database (two queries), correct the cart where it can no longer be had, say so.
+
+    The corrected quantities and the prices shown are written back to the session, so each change is told once.
+    """
+    wanted = cart.quantities
+    found = Variant.objects.on_sale().select_related("product", "image").prefetch_related("product__images").in_bulk(wanted)
+    lines, notices = [], []
+    for variant_id, quantity in wanted.items():
+        variant = found.get(variant_id)
+        line = variant and _line(variant, quantity, price_seen=cart.price_seen(variant_id), held=cart.held.get(variant_id, 0))
+        if variant is None:
+            notices.append(_("Something in your cart is no longer on sale. We took it out."))
+        elif not line:
+            notices.append(_("“%(title)s” is sold out. We took it out of your cart.") % {"title": variant})
+        if not line:
+            cart.set(variant_id, 0, price_minor=0)
+            continue
+        lines.append(line)
+        if line.notices:
+            cart.set(variant_id, line.quantity, price_minor=line.unit_price.minor)
+    return PricedCart(lines, notices)
+
+
+def _line(variant: Variant, quantity: int, *, price_seen: int, held: int) -> CartLine | None:
+    """The line as it can be had now, with the notices that explain it; None if nothing is left."""
+    notices = []
+    available = None if variant.available is None else variant.available + held
+    if available == 0:
+        return None
+    if variant.price_minor != price_seen:
+        was, now = Money(price_seen, variant.currency), variant.price
+        notices.append(_("The price went from %(was)s to %(now)s.") % {"was": was, "now": now})
+    if available is not None and available < quantity:
+        notices.append(
+            ngettext("Only %(left)d left: we changed the quantity.", "Only %(left)d left: we changed the quantity.", available)
+            % {"left": available}
+        )
+        quantity = available
+    return CartLine(variant, quantity, available, notices)
