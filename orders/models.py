@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from money import Money
-from orders.status import OPEN, SOLD, Status
+from orders.status import ENDED, OPEN, SOLD, Status
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, no 1/I: read over the telephone
 
@@ -46,6 +46,12 @@ class ShippingRate(models.Model):
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def for_shopper(self) -> OrderQuerySet:
+        """Those a shopper wants listed: not the holds that ended unpaid."""
+        return self.exclude(status__in=ENDED)
 
 
 class Order(models.Model):
@@ -84,6 +90,8 @@ class Order(models.Model):
     expires_at = models.DateTimeField(_("held until"))
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped at"), null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("order")
@@ -213,6 +221,7 @@ class OutgoingMail(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="mails")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     reference = models.CharField(max_length=64, blank=True)  # tells two refunds of one order apart
+    context = models.JSONField(default=dict, blank=True)  # what the mail says that the order does not know
     to = models.EmailField(_("to"))
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
