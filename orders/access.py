@@ -1,0 +1,59 @@
+"""Who may see an order: its owner, whoever holds its signed link, and staff who may view orders."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.http import Http404, HttpRequest
+
+from orders.models import Order
+
+LONGEST = 100  # characters of a number or a key worth looking at
+
+
+def order_key(order: Order) -> str:
+    """The secret part of an order's link, made from its number with SECRET_KEY."""
+    return _signer().signature(order.number)
+
+
+def order_link(order: Order) -> str:
+    """The absolute address that opens an order for whoever holds it: for mails, and for guests after paying."""
+    return f"{settings.SITE_URL}{order.get_absolute_url()}?{urlencode({'key': order_key(order)})}"
+
+
+def key_opens(number: str, key: str) -> bool:
+    """Say whether `key` belongs to `number`; compared in constant time, old keys of SECRET_KEY_FALLBACKS included."""
+    if not _readable(key):
+        return False
+    try:
+        return _signer().unsign(f"{number}:{key}") == number
+    except BadSignature:
+        return False
+
+
+def get_order_for(request: HttpRequest, number: str) -> Order:
+    """Find an order for someone who may see it. Raises Http404 for everyone else, whether the order exists or not."""
+    if not _readable(number):
+        raise Http404
+    orders = Order.objects.filter(number=number)
+    if not key_opens(number, request.GET.get("key", "")) and not _may_see_all(request):
+        orders = orders.filter(user_id=request.user.pk) if request.user.is_authenticated else orders.none()
+    order = orders.prefetch_related("lines", "events").first()
+    if order is None:
+        raise Http404
+    return order
+
+
+def _may_see_all(request: HttpRequest) -> bool:
+    return request.user.is_staff and request.user.has_perm("orders.view_order")
+
+
+def _signer() -> Signer:
+    return Signer(salt="orders.access")
+
+
+def _readable(text: str) -> bool:
+    """Refuse at the door what no number or key ever holds: nothing, NUL, other scripts, ten kilobytes."""
+    return 0 < len(text) <= LONGEST and text.isascii() and text.isprintable()
