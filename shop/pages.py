@@ -1,3 +1,9 @@
 """Addresses of the shop's own: is it alive, is it ready; pictures on the local disk."""
 
-urlpatterns: list = []
+from django.urls import re_path
+
+from shop import media
+
+urlpatterns = [
+    re_path(media.ADDRESS, media.picture),
+]
