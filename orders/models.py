@@ -145,6 +145,14 @@ class Order(models.Model):
         return self.paid - self.refunded
 
     @property
+    def address_lines(self) -> list[str]:
+        """The address as it is written on a parcel, below the recipient's name."""
+        part = {name: str(value or "") for name, value in self.address.items()}
+        town = f"{part.get('postal_code', '')} {part.get('city', '')}".strip()
+        lines = [part.get("line1"), part.get("line2"), town, part.get("state"), part.get("country")]
+        return [line for line in lines if line]
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
