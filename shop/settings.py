@@ -32,6 +32,7 @@ env = environ.Env(
     AZURE_STORAGE_CONTAINER=(str, "media"),
     AZURE_CDN_BASE_URL=(str, ""),  # https://cdn.example: put in front of stored names
     MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
+    STATIC_ROOT=(str, str(BASE_DIR / "staticfiles")),  # where `manage.py collectstatic` writes
     ORDER_HOLD_MINUTES=(int, 32),
     LOG_LEVEL=(str, "INFO"),
 )
@@ -39,6 +40,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG = env("DEBUG")
 SECRET_KEY = env("SECRET_KEY") or ("insecure-development-key" if DEBUG else "")
+TRUSTED_PROXY = env("TRUSTED_PROXY")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS") or (["127.0.0.1", "localhost"] if DEBUG else [])
 SITE_URL = (env("SITE_URL") or ("http://127.0.0.1:8000" if DEBUG else "")).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
@@ -77,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.private.private_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -155,7 +158,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # -- Files ---------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env("STATIC_ROOT")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT")
@@ -209,7 +212,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 63072000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env("TRUSTED_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 

