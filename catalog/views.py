@@ -1,9 +1,80 @@
-from django.http import HttpRequest, HttpResponse
+"""The pages of the catalogue. They write nothing and make no session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalog.browse import BadMark, Page, in_categories, listed, matching, page_of
+from catalog.forms import SearchForm
+from catalog.home_page import home_page
+from catalog.models import Product
+from catalog.product_page import chosen_variant, edition_groups, pictures_of, with_all_parts
+from catalog.tree import CategoryTree
 
 
-def _later(request: HttpRequest, **kwargs: str) -> HttpResponse:
-    return HttpResponse("soon")
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Open the shop: pieces on the wall, a first shelf, the categories."""
+    page = home_page()
+    return render(request, "catalog/home.html", {"home": page, "tree": page.tree})
 
 
-home = product_list = product_detail = category = search = detail = add = update = status = sign_up = _later
-checkout = checkout_return = checkout_cancel = _later
+@require_safe
+def product_list(request: HttpRequest) -> HttpResponse:
+    """Everything that is published, page by page."""
+    return _list(request, "catalog/product_list.html", listed(), tree=CategoryTree.load())
+
+
+@require_safe
+def category(request: HttpRequest, path: str) -> HttpResponse:
+    """A category: what lies below it, and the products of its whole subtree."""
+    tree = CategoryTree.load()
+    here = tree.find(path.rstrip("/"))
+    if here is None:
+        raise Http404("No such category")
+    products = in_categories(tree.subtree_ids(here))
+    about = {"category": here, "trail": tree.trail(here), "children": tree.children(here)}
+    return _list(request, "catalog/category_detail.html", products, tree=tree, **about)
+
+
+@require_safe
+def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One product, its pictures and its editions. `?variant=` chooses one of them."""
+    product = get_object_or_404(with_all_parts(), slug=slug)
+    tree, wanted = CategoryTree.load(), request.GET.get("variant", "")
+    home_category = tree.get(product.home_category)
+    context = {
+        "product": product,
+        "tree": tree,
+        "trail": tree.trail(home_category) if home_category else [],
+        "pictures": pictures_of(product, wanted),
+        "groups": edition_groups(product),
+        "chosen": chosen_variant(product, wanted),
+    }
+    return render(request, "catalog/product_detail.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Products whose title or summary has all the words of `?q=`."""
+    form = SearchForm(request.GET)
+    words = form.cleaned_data["q"] if form.is_valid() else ""
+    if not words:
+        context = {"form": form, "words": "", "page": None}
+        return render(request, "catalog/search.html", context, status=200 if form.is_valid() else 400)
+    return _list(request, "catalog/search.html", matching(words), form=form, words=words, tree=CategoryTree.load())
+
+
+def _list(request: HttpRequest, template: str, products: QuerySet[Product], **context: Any) -> HttpResponse:
+    try:
+        page: Page = page_of(products, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    except BadMark:
+        reason = _("The part “after” or “before” of this address does not name a place in a list.")
+        return render(request, "400.html", {"reason": reason}, status=400)
+    return render(request, template, {"page": page, **context})
