@@ -13,12 +13,13 @@ import uuid
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 SESSION_KEY = "cart"
 MAX_LINES = 100  # line items of one Checkout Session in payment mode: docs.stripe.com/api/checkout/sessions/create, 2026-09
 MAX_QUANTITY = 99
+TOO_MANY = format_lazy(_("At most {most} pieces of one thing."), most=MAX_QUANTITY)
 
 
 class CartFull(Exception):
@@ -67,10 +68,7 @@ class Cart:
     def set(self, variant_id: int, quantity: int, *, price_minor: int) -> None:
         """Want exactly `quantity`; 0 takes the line out. Raises CartFull past MAX_QUANTITY."""
         if quantity > MAX_QUANTITY:
-            raise CartFull(
-                ngettext_lazy("At most %(most)d piece of one thing.", "At most %(most)d pieces of one thing.", MAX_QUANTITY)
-                % {"most": MAX_QUANTITY}
-            )
+            raise CartFull(TOO_MANY)
         if quantity > 0:
             self._data["lines"][str(variant_id)] = [quantity, price_minor]
         else:

@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cart.cart import MAX_QUANTITY, TOO_MANY
+
 LARGEST_ID = 2**63 - 1  # what both databases can compare with
 
 
@@ -31,7 +33,7 @@ class CartLineForm(forms.Form):
     """`quantity` 0 is for `update` only: it takes the line out."""
 
     variant = WholeNumberField(label=_("Variant"), most=LARGEST_ID, too_many=_("There is no such thing on sale."))
-    quantity = WholeNumberField(label=_("Quantity"), most=99, too_many=_("At most 99 pieces of one thing."))
+    quantity = WholeNumberField(label=_("Quantity"), most=MAX_QUANTITY, too_many=TOO_MANY)
 
 
 class AddForm(CartLineForm):

@@ -14,6 +14,8 @@ from money import Money
 from money.currencies import currency
 from money.money import add_up
 
+LARGEST_CHARGE_MINOR = 99_999_999  # eight digits, which every way to pay takes: docs.stripe.com/currencies, autumn 2026
+
 
 @dataclass(frozen=True)
 class CartLine:
@@ -67,14 +69,24 @@ class PricedCart:
         return any(line.variant.product.requires_shipping for line in self.lines)
 
     @property
-    def missing_to_minimum(self) -> Money | None:
-        """How much more Stripe's smallest charge asks for; None if the cart is dear enough (or free)."""
-        minimum = Money(currency(settings.SHOP_CURRENCY).minimum, settings.SHOP_CURRENCY)
-        return minimum - self.subtotal if self.subtotal and self.subtotal < minimum else None
+    def problem(self) -> str:
+        """Why this cart cannot be paid for, in a sentence; empty if it can."""
+        return charge_problem(self.subtotal)
 
     @property
     def can_checkout(self) -> bool:
-        return not self.is_empty and self.missing_to_minimum is None
+        return not self.is_empty and not self.problem
+
+
+def charge_problem(total: Money) -> str:
+    """Why Stripe would refuse to charge `total`, in a sentence for the shopper; empty if it would not."""
+    smallest = Money(currency(total.currency).minimum, total.currency)
+    if total and total < smallest:
+        return _("The smallest amount that can be paid is %(smallest)s.") % {"smallest": smallest}
+    largest = Money(LARGEST_CHARGE_MINOR, total.currency)
+    if largest < total:
+        return _("The largest amount that can be paid at once is %(largest)s.") % {"largest": largest}
+    return ""
 
 
 def price_cart(cart: Cart) -> PricedCart:

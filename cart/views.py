@@ -6,26 +6,24 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.private import private_page
 from cart.cart import CartFull, current_cart
 from cart.forms import AddForm, CartLineForm
 from cart.totals import price_cart
 from catalog.models import Variant
 
-private = cache_control(private=True, no_store=True)
-
 
 @require_safe
-@private
+@private_page
 def detail(request: HttpRequest) -> HttpResponse:
     """Show the cart at today's prices, and what changed."""
     return _show(request)
 
 
 @require_POST
-@private
+@private_page
 def add(request: HttpRequest) -> HttpResponse:
     """Put more of a variant in the cart, as far as there is stock, and show the cart."""
     form = AddForm(request.POST)
@@ -48,7 +46,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@private
+@private_page
 def update(request: HttpRequest) -> HttpResponse:
     """Set the quantity of one line; 0 takes it out."""
     form = CartLineForm(request.POST)

@@ -212,6 +212,11 @@ class ProductImage(models.Model):
     def __str__(self) -> str:
         return self.alt or self.name
 
+    @property
+    def thumbnail_url(self) -> str:
+        """The smallest rendition; the picture itself while there is none."""
+        return min(self.renditions, key=lambda one: one["width"])["url"] if self.renditions else self.url
+
 
 class StockMovement(models.Model):
     """One change of a variant's stock on hand. The sum of a variant's movements is its stock on hand."""

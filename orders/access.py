@@ -1,4 +1,4 @@
-"""Who may see an order: its owner, whoever holds its signed link, and staff who may view orders."""
+"""Who may see an order: its owner, the browser that placed it, whoever holds its signed link, and staff who may view orders."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest
 
 from orders.models import Order
 
+SESSION_KEY = "orders"
+MOST_REMEMBERED = 20
 LONGEST = 100  # characters of a number or a key worth looking at
 
 
@@ -38,12 +40,22 @@ def get_order_for(request: HttpRequest, number: str) -> Order:
     if not _readable(number):
         raise Http404
     orders = Order.objects.filter(number=number)
-    if not key_opens(number, request.GET.get("key", "")) and not _may_see_all(request):
+    if not (_placed_here(request, number) or key_opens(number, request.GET.get("key", "")) or _may_see_all(request)):
         orders = orders.filter(user_id=request.user.pk) if request.user.is_authenticated else orders.none()
     order = orders.prefetch_related("lines", "events").first()
     if order is None:
         raise Http404
     return order
+
+
+def remember_placed(request: HttpRequest, order: Order) -> None:
+    """Let this browser session see the order it placed, until the visitor logs out."""
+    numbers = [number for number in request.session.get(SESSION_KEY, []) if number != order.number]
+    request.session[SESSION_KEY] = [*numbers, order.number][-MOST_REMEMBERED:]
+
+
+def _placed_here(request: HttpRequest, number: str) -> bool:
+    return number in request.session.get(SESSION_KEY, [])
 
 
 def _may_see_all(request: HttpRequest) -> bool:

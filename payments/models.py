@@ -31,6 +31,7 @@ class Payment(models.Model):
         SUCCEEDED = "succeeded", _("Succeeded")
         FAILED = "failed", _("Failed")
         EXPIRED = "expired", _("Expired")
+        MISMATCH = "mismatch", _("Amount differs")  # money came, but not what was asked for: a person decides
 
     LIVE = (Status.STARTING, Status.OPEN, Status.PROCESSING)
 
@@ -106,6 +107,7 @@ class Refund(models.Model):
     by = models.CharField(_("by"), max_length=254, blank=True)
     last_error = models.CharField(_("last error"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("asked"), auto_now_add=True)
+    accepted_at = models.DateTimeField(_("taken by Stripe"), null=True, blank=True)
     checked_at = models.DateTimeField(_("checked with Stripe"), null=True, blank=True)
 
     class Meta:
@@ -177,3 +179,20 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.reference}"
+
+
+class ReconcileRun(models.Model):
+    """One pass of the reconciler. The next pass reads Stripe's events from shortly before `started_at`."""
+
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    events_seen = models.PositiveIntegerField(_("events new to us"), default=0)
+    payments_checked = models.PositiveIntegerField(_("payments checked"), default=0)
+
+    class Meta:
+        verbose_name = _("reconciliation")
+        verbose_name_plural = _("reconciliations")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S}"

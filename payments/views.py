@@ -1,9 +1,162 @@
-from django.http import HttpRequest, HttpResponse
+"""The checkout page, and the two ways back from Stripe's payment page."""
+
+from __future__ import annotations
+
+import logging
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from accounts.private import private_page
+from cart.cart import Cart, current_cart
+from cart.totals import PricedCart, charge_problem, price_cart
+from money import Money
+from orders.access import get_order_for, key_opens, order_link, remember_placed
+from orders.models import Order, ShippingRate
+from orders.place import CartChanged
+from orders.views import status_url
+from payments import gateway
+from payments.cancel import CannotCancel, cancel_order
+from payments.checkout import CheckoutUnavailable, NotPayable, start_checkout
+from payments.forms import CheckoutForm
+from payments.models import Payment
+from payments.settle import settle
+
+log = logging.getLogger(__name__)
 
 
-def _later(request: HttpRequest, **kwargs: str) -> HttpResponse:
-    return HttpResponse("soon")
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    """GET: look the cart over before paying. POST: place the order and go to Stripe's payment page."""
+    cart = current_cart(request)
+    priced = price_cart(cart)
+    if priced.is_empty:
+        for notice in priced.notices:
+            messages.warning(request, notice)
+        messages.info(request, _("Your cart is empty: there is nothing to pay for."))
+        return redirect("cart:detail")
+    if request.method != "POST":
+        return _review(request, priced, CheckoutForm(requires_shipping=priced.requires_shipping))
+    form = CheckoutForm(request.POST, requires_shipping=priced.requires_shipping)
+    if not form.is_valid():
+        return _review(request, priced, form, status=422)
+    if priced.has_changed:
+        return _review(request, priced, form, problem=_("Your cart has changed. Please look it over again."), status=409)
+    return _pay(request, cart, priced, form)
 
 
-home = product_list = product_detail = category = search = detail = add = update = status = sign_up = _later
-checkout = checkout_return = checkout_cancel = _later
+def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutForm) -> HttpResponse:
+    rate = form.cleaned_data["shipping_rate"]
+    problem = charge_problem(_total(priced, rate))
+    if problem:
+        return _review(request, priced, form, problem=problem, status=422)
+    try:
+        order, address = start_checkout(cart, priced, user=_user(request), rate=rate)
+    except CartChanged:
+        problem = _("Something in your cart changed this moment. Please look it over again.")
+        return _review(request, price_cart(cart), form, problem=problem, status=409)
+    except NotPayable as error:
+        return _to_order(request, cart, error.order)
+    except CheckoutUnavailable:
+        log.exception("No payment page could be opened")
+        cart.forget_order()
+        problem = _("The payment page cannot be reached right now. Nothing was charged; please try again in a minute.")
+        return _review(request, priced, form, problem=problem, status=503)
+    remember_placed(request, order)
+    cart.remember_order(order.number, _held(order))
+    return HttpResponseRedirect(address, status=303)
+
+
+@private_page
+@require_safe
+def checkout_return(request: HttpRequest) -> HttpResponse:
+    """Where Stripe sends the shopper after paying: says what is true now, and goes on asking while it is undecided."""
+    session_id = request.GET.get("session_id", "")
+    if not (session_id.isascii() and session_id.isprintable() and 0 < len(session_id) <= 255):
+        raise Http404
+    payment = get_object_or_404(Payment.objects.select_related("order"), session_id=session_id)
+    order = get_order_for(request, payment.order.number)
+    if order.is_open:
+        try:
+            settle(payment, by="return page")
+        except gateway.GatewayError:
+            log.exception("The return page could not ask Stripe")  # the webhook or the reconciler will
+        order.refresh_from_db()
+    cart = current_cart(request)
+    if cart.open_order == order.number and (order.is_paid or payment.status == Payment.Status.PROCESSING):
+        cart.order_was_paid()
+    context = {"order": order, "payment": payment, "order_url": order_link(order), "status_url": status_url(order, "")}
+    return render(request, "payments/return.html", context)
+
+
+@private_page
+@require_safe
+def checkout_cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """The way back without paying: the hold is given up and the cart is as it was."""
+    if not key_opens(number, request.GET.get("key", "")):
+        raise Http404
+    order = get_object_or_404(Order, number=number)
+    try:
+        cancel_order(order, by="shopper")
+    except CannotCancel:
+        return redirect(order_link(order))
+    except gateway.GatewayError:
+        log.exception("A hold could not be given up yet")  # expire_orders will
+    cart = current_cart(request)
+    if cart.open_order == number:
+        cart.forget_order()
+    messages.info(request, _("Nothing was charged. Your cart is as you left it."))
+    return redirect("cart:detail")
+
+
+def _review(
+    request: HttpRequest, priced: PricedCart, form: CheckoutForm, *, problem: str = "", status: int = 200
+) -> HttpResponse:
+    rates = list(form.fields["shipping_rate"].queryset)  # type: ignore[attr-defined]
+    chosen = _chosen(form, rates)
+    context = {
+        "cart": priced,
+        "form": form,
+        "rates": rates,
+        "chosen": chosen,
+        "total": _total(priced, chosen),
+        "problem": problem or priced.problem,
+    }
+    return render(request, "payments/checkout.html", context, status=status)
+
+
+def _chosen(form: CheckoutForm, rates: list[ShippingRate]) -> ShippingRate | None:
+    """The rate that is ticked on the page."""
+    value = str(form["shipping_rate"].value() or "")
+    return next((rate for rate in rates if str(rate.pk) == value), rates[0] if rates else None)
+
+
+def _total(priced: PricedCart, rate: ShippingRate | None) -> Money:
+    return priced.subtotal + rate.price if rate else priced.subtotal
+
+
+def _held(order: Order) -> dict[int, int]:
+    """Units set aside for the order, by variant."""
+    held: dict[int, int] = {}
+    for variant_id, quantity in order.lines.filter(stock_counted=True).values_list("variant_id", "quantity"):
+        held[variant_id] = held.get(variant_id, 0) + quantity
+    return held
+
+
+def _to_order(request: HttpRequest, cart: Cart, order: Order) -> HttpResponse:
+    """Second press after paying: show what was bought instead of selling it twice."""
+    order.refresh_from_db()
+    if cart.open_order == order.number:
+        cart.order_was_paid()
+    remember_placed(request, order)
+    messages.info(request, _("This order was paid for already."))
+    return redirect("orders:detail", number=order.number)
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if request.user.is_authenticated else None  # type: ignore[return-value]

@@ -1,0 +1,123 @@
+"""From a cart to an order: stock is reserved and what the shopper saw is frozen, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from cart.cart import Cart
+from cart.totals import CartLine, PricedCart
+from catalog.models import Variant
+from catalog.stock import OutOfStock, in_lock_order, reserve
+from orders.models import Order, OrderEvent, OrderLine, ShippingRate
+from orders.status import OPEN, Status
+
+
+class CartChanged(Exception):
+    """Price or stock moved between showing the cart and placing the order. Nothing was reserved; show the cart again."""
+
+
+class OpenOrderInTheWay(Exception):
+    """This cart has an open order with other contents. It must end before a new one is placed."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.number)
+        self.order = order
+
+
+def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
+    """Reserve the cart's units for `settings.ORDER_HOLD_MINUTES` and freeze its lines.
+
+    The same cart asked for again, by a double click or in a second tab, gives the same open order: a unique constraint
+    lets one of two racing calls insert, the other one finds it. Raises CartChanged or OpenOrderInTheWay.
+    """
+    fingerprint = _fingerprint(priced, user=user, rate=rate)
+    try:
+        with transaction.atomic():
+            # The order first: of two racing calls for one cart the second waits here, before it takes stock.
+            order = _insert(cart.id, fingerprint, priced, user=user, rate=rate)
+            _reserve_lines(order, priced.lines)
+            OrderEvent.objects.create(order=order, to_status=Status.PENDING, what="Placed", by=_name(user))
+            return order
+    except IntegrityError:
+        return _open_order(cart.id, fingerprint)
+    except OutOfStock as error:
+        raise CartChanged from error
+
+
+def open_order_of(cart_id: str) -> Order | None:
+    return Order.objects.filter(cart_id=cart_id, status__in=OPEN).first()
+
+
+def _open_order(cart_id: str, fingerprint: str) -> Order:
+    """The order that is in the way of the unique constraint, if it is for the same things."""
+    order = open_order_of(cart_id)
+    if order is None:  # it ended this moment
+        raise CartChanged
+    if order.cart_revision != fingerprint:
+        raise OpenOrderInTheWay(order)
+    return order
+
+
+def _fingerprint(priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> str:
+    """Equal for orders that would be the same to the shopper: things, prices, shipping and owner."""
+    lines = sorted((line.variant.pk, line.quantity, line.unit_price.minor) for line in priced.lines)
+    shipping = (rate.pk, rate.price_minor) if rate else None
+    return hashlib.sha256(repr((lines, shipping, user and user.pk, settings.SHOP_CURRENCY)).encode()).hexdigest()
+
+
+def _insert(cart_id: str, fingerprint: str, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
+    shipping_minor = rate.price_minor if rate else 0
+    return Order.objects.create(
+        cart_id=cart_id,
+        cart_revision=fingerprint,
+        user=user,
+        email=user.email if user else "",
+        currency=settings.SHOP_CURRENCY,
+        subtotal_minor=priced.subtotal.minor,
+        shipping_minor=shipping_minor,
+        total_minor=priced.subtotal.minor + shipping_minor,
+        requires_shipping=rate is not None,
+        shipping_name=rate.name if rate else "",
+        shipping_countries=rate.countries if rate else [],
+        shipping_days=[rate.min_days, rate.max_days] if rate else [],
+        expires_at=timezone.now() + timedelta(minutes=settings.ORDER_HOLD_MINUTES),
+    )
+
+
+def _reserve_lines(order: Order, lines: list[CartLine]) -> None:
+    """Reserve every line's units and copy the line. Raises OutOfStock or CartChanged; the caller rolls back."""
+    counted = {
+        variant_id: reserve(variant_id, quantity)
+        for variant_id, quantity in in_lock_order((line.variant.pk, line.quantity) for line in lines)
+    }
+    # Read again after the rows are ours: the price must be the one that was shown.
+    now = Variant.objects.on_sale().in_bulk(counted)
+    for line in lines:
+        if line.variant.pk not in now or now[line.variant.pk].price_minor != line.unit_price.minor:
+            raise CartChanged
+    OrderLine.objects.bulk_create(_frozen(order, line, counted=counted[line.variant.pk]) for line in lines)
+
+
+def _frozen(order: Order, line: CartLine, *, counted: bool) -> OrderLine:
+    return OrderLine(
+        order=order,
+        variant=line.variant,
+        sku=line.variant.sku,
+        title=line.variant.product.title,
+        options_text=line.variant.options_text[:300],
+        image_url=line.image.thumbnail_url if line.image else "",
+        unit_price_minor=line.unit_price.minor,
+        quantity=line.quantity,
+        requires_shipping=line.variant.product.requires_shipping,
+        stock_counted=counted,
+    )
+
+
+def _name(user: User | None) -> str:
+    return user.email if user else "shopper"

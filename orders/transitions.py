@@ -1,0 +1,151 @@
+"""The arrows between the states of an order, each with its effect on stock and its mail, in one transaction.
+
+Every verb answers True if this call made the move, False if it had been made before (then it does nothing), and raises
+InvalidTransition if the order is elsewhere. Two racing calls are decided by one conditional UPDATE: one gets its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from catalog import stock
+from orders.emails import queue_mail
+from orders.models import Order, OrderEvent, OutgoingMail
+from orders.status import OPEN, SOLD, Status, sources
+
+Mail = OutgoingMail.Kind
+
+
+class InvalidTransition(Exception):
+    """The order is in a state from which this move is not allowed."""
+
+    def __init__(self, order: Order, target: Status) -> None:
+        super().__init__(f"{order.number} is {order.status}, it cannot become {target}")
+        self.order, self.target = order, target
+
+
+@transaction.atomic
+def mark_confirming(order: Order, *, by: str) -> bool:
+    """The shopper has done their part; the money is on its way. The stock stays reserved until it is decided."""
+    return _move(order, Status.CONFIRMING, what="Payment on its way", by=by, done=SOLD)
+
+
+@transaction.atomic
+def mark_paid(order: Order, *, by: str, customer: Mapping[str, Any] | None = None) -> bool:
+    """The money is here: reserved units become sold ones and the confirmation is queued.
+
+    `customer`: what Stripe collected of email, recipient and address; empty values do not overwrite.
+    """
+    known = {field: value for field, value in (customer or {}).items() if value}
+    if not _move(order, Status.PAID, what="Paid", by=by, allowed=OPEN, done=SOLD, paid_at=timezone.now(), **known):
+        return False
+    for variant_id, quantity in _counted_units(order):
+        stock.sell(variant_id, quantity, reference=order.number)
+    queue_mail(order, Mail.CONFIRMED)
+    return True
+
+
+@transaction.atomic
+def expire(order: Order, *, by: str) -> bool:
+    """The hold is over and Stripe can no longer take the money: give the units back."""
+    return _end(order, Status.EXPIRED, what="Not paid in time", by=by)
+
+
+@transaction.atomic
+def cancel(order: Order, *, by: str, what: str = "Cancelled") -> bool:
+    """Give up an unpaid order. Only after Stripe can no longer take the money (payments/cancel.py asks)."""
+    return _end(order, Status.CANCELLED, what=what, by=by)
+
+
+@transaction.atomic
+def ship(order: Order, *, by: str, carrier: str = "", tracking_number: str = "") -> bool:
+    """Staff handed the parcel over: the shopper is told."""
+    what = " ".join(filter(None, ["Shipped", carrier, tracking_number]))
+    changes = {"shipped_at": timezone.now(), "carrier": carrier, "tracking_number": tracking_number}
+    if not _move(order, Status.SHIPPED, what=what, by=by, allowed={Status.PAID}, **changes):
+        return False
+    queue_mail(order, Mail.SHIPPED)
+    return True
+
+
+@transaction.atomic
+def mark_refunded(order: Order, *, by: str) -> bool:
+    """All that was paid has gone back."""
+    return _move(order, Status.REFUNDED, what="Refunded in full", by=by)
+
+
+@transaction.atomic
+def mark_refund_failed(order: Order, *, by: str) -> bool:
+    """A refund came back: the shop has the money again, the order is what it was before."""
+    before = Status.SHIPPED if order.shipped_at else Status.PAID
+    return _move(order, before, what="A refund failed", by=by, allowed={Status.REFUNDED})
+
+
+def put_back_in_stock(order: Order, *, by: str) -> None:
+    """Put all sold units of the order on the shelf again. The caller sees to it that this happens once."""
+    for variant_id, quantity in _counted_units(order):
+        stock.put_back(variant_id, quantity, reference=order.number, by=by)
+
+
+def add_paid(order: Order, minor: int) -> None:
+    """Count money that really arrived, whatever the order's state."""
+    Order.objects.filter(pk=order.pk).update(paid_minor=F("paid_minor") + minor)
+
+
+def add_refunded(order: Order, minor: int) -> bool:
+    """Count money that goes back. False, and nothing changes, if that is more than is left of what was paid."""
+    enough = Order.objects.filter(pk=order.pk, paid_minor__gte=F("refunded_minor") + minor)
+    return bool(enough.update(refunded_minor=F("refunded_minor") + minor))
+
+
+def take_back_refunded(order: Order, minor: int) -> None:
+    """A refund failed: its money can be refunded again."""
+    Order.objects.filter(pk=order.pk).update(refunded_minor=F("refunded_minor") - minor)
+
+
+def note(order: Order, what: str, *, by: str) -> None:
+    """Add an entry to the timeline that moves nothing."""
+    OrderEvent.objects.create(order=order, what=what[:300], by=by)
+
+
+def _end(order: Order, target: Status, *, what: str, by: str) -> bool:
+    won = _move(order, target, what=what, by=by)
+    if won:
+        for variant_id, quantity in _counted_units(order):
+            stock.release(variant_id, quantity)
+    return won
+
+
+def _move(
+    order: Order,
+    target: Status,
+    *,
+    what: str,
+    by: str,
+    allowed: Collection[Status] | None = None,
+    done: Collection[Status] = (),
+    **changes: Any,
+) -> bool:
+    """Claim the move by one conditional UPDATE per source; `done` are states that mean it was made long ago."""
+    for source in Status:  # in the order of an order's life: a move made meanwhile is met by a later try
+        if source not in (sources(target) if allowed is None else allowed):
+            continue
+        if Order.objects.filter(pk=order.pk, status=source).update(status=target, **changes):
+            OrderEvent.objects.create(order=order, from_status=source, to_status=target, what=what[:300], by=by)
+            order.refresh_from_db()
+            return True
+    order.refresh_from_db()
+    if order.status == target or order.status in done:
+        return False
+    raise InvalidTransition(order, target)
+
+
+def _counted_units(order: Order) -> list[tuple[int, int]]:
+    """(variant, units) of the lines whose stock is counted and whose variant is still there, in lock order."""
+    lines = order.lines.filter(stock_counted=True, variant__isnull=False)
+    return stock.in_lock_order(lines.values_list("variant_id", "quantity"))

@@ -1,0 +1,89 @@
+"""What each type of event means to the shop. Handlers expect repeats and any order: they find our row and settle it.
+
+Each answers the order concerned (or None) and the outcome in words. Nothing in an event is believed but which object to
+look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orders.models import Order
+from payments import gateway
+from payments.differences import record_difference
+from payments.gateway import Event
+from payments.models import Difference, Payment
+from payments.refund import book_refund
+from payments.settle import settle
+
+Outcome = tuple[Order | None, str]
+NOT_OURS: Outcome = (None, "ignored: no payment of this shop")
+
+
+def session_changed(event: Event) -> Outcome:
+    """checkout.session.*: the object is the session."""
+    payment = Payment.objects.filter(session_id=event.object_id).first()
+    if payment is None and event.reference:  # the answer that named the session was lost, or is not stored yet
+        payment = Payment.objects.filter(reference=event.reference, session_id__isnull=True).first()
+    if payment is None:
+        return NOT_OURS
+    return _settled(payment, event, session_id=event.object_id)
+
+
+def intent_changed(event: Event) -> Outcome:
+    """payment_intent.*: also sent for Checkout, sometimes before the session's own event."""
+    payment = _payment_of_intent(event.payment_intent_id, reference=event.reference)
+    if payment is None:
+        return NOT_OURS
+    return _settled(payment, event)
+
+
+def refund_changed(event: Event) -> Outcome:
+    """refund.* (the object is the refund) and charge.refunded (the object is the charge): book all of the payment's."""
+    if not event.payment_intent_id:
+        return NOT_OURS
+    payment = _payment_of_intent(event.payment_intent_id)
+    if payment is None:
+        return NOT_OURS
+    payment = settle(payment, by=f"webhook {event.id}")  # a refund may be heard of before its payment
+    for refund in gateway.list_refunds(payment_intent_id=event.payment_intent_id):
+        if payment.status == Payment.Status.SUCCEEDED:
+            book_refund(payment, refund, by=f"webhook {event.id}")
+        else:
+            record_difference(Difference.Kind.REFUND_UNKNOWN, refund.id, "Refund of a payment not booked", order=payment.order)
+    return payment.order, "refunds booked"
+
+
+def _settled(payment: Payment, event: Event, *, session_id: str = "") -> Outcome:
+    payment = settle(payment, by=f"webhook {event.id}", session_id=session_id)
+    return payment.order, f"payment {payment.status}"
+
+
+def _payment_of_intent(intent_id: str, *, reference: str = "") -> Payment | None:
+    """By the intent, by our own reference, else by the session that Stripe says it belongs to."""
+    known = Payment.objects.filter(payment_intent_id=intent_id).first()
+    if known or not intent_id:
+        return known
+    if reference:
+        return Payment.objects.filter(reference=reference, payment_intent_id__isnull=True).first()
+    session = gateway.find_checkout_session(payment_intent_id=intent_id)
+    if session is None:
+        return None
+    return (
+        Payment.objects.filter(session_id=session.id).first()
+        or Payment.objects.filter(reference=session.reference, session_id__isnull=True).first()
+    )
+
+
+HANDLERS: dict[str, Callable[[Event], Outcome]] = {
+    "checkout.session.completed": session_changed,
+    "checkout.session.async_payment_succeeded": session_changed,
+    "checkout.session.async_payment_failed": session_changed,
+    "checkout.session.expired": session_changed,
+    "payment_intent.succeeded": intent_changed,
+    "payment_intent.payment_failed": intent_changed,
+    "refund.created": refund_changed,
+    "refund.updated": refund_changed,
+    "refund.failed": refund_changed,
+    "charge.refunded": refund_changed,
+}

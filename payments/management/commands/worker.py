@@ -1,0 +1,79 @@
+"""All periodic work in one process: mail, expiry, reconciliation."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from orders.emails import send_due
+from payments.expire import expire_orders
+from payments.reconcile import reconcile
+
+log = logging.getLogger(__name__)
+
+LAST_WORDS_SECONDS = 2
+
+
+@dataclass
+class Job:
+    """Something to do every so many seconds. What it leaves undone, by a crash or an error, its next turn finds."""
+
+    name: str
+    work: Callable[[], object]
+    every: float
+    due: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        close_old_connections()
+        try:
+            self.work()
+        except Exception:
+            log.exception("%s failed; the next turn is in %g s", self.name, self.every)
+        self.due = time.monotonic() + self.every
+
+
+class Command(BaseCommand):
+    help = "Send mail, end holds and reconcile with Stripe, for ever. Several workers may run at once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--mail-every", type=float, default=2, metavar="SECONDS")
+        parser.add_argument("--expire-every", type=float, default=30, metavar="SECONDS")
+        parser.add_argument("--reconcile-every", type=float, default=120, metavar="SECONDS")
+        parser.add_argument("--once", action="store_true", help="do everything once and stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        jobs = [
+            Job("Mail", send_due, options["mail_every"]),
+            Job("Expiry", expire_orders, options["expire_every"]),
+            Job("Reconciliation", reconcile, options["reconcile_every"]),
+        ]
+        if options["once"]:
+            for job in jobs:
+                job.run()
+            return
+        stop = threading.Event()
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, lambda *_: stop.set())
+        self.stdout.write("Working.")
+        self._work(jobs, stop)
+
+    def _work(self, jobs: list[Job], stop: threading.Event) -> None:
+        """Each job in a thread of its own: a silent Stripe does not hold up the mail."""
+        threads = [threading.Thread(target=self._repeat, args=(job, stop), name=job.name, daemon=True) for job in jobs]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        for thread in threads:
+            thread.join(LAST_WORDS_SECONDS)  # whatever is cut off here is found again by the next worker
+
+    def _repeat(self, job: Job, stop: threading.Event) -> None:
+        while not stop.wait(max(0, job.due - time.monotonic())):
+            job.run()

@@ -1,0 +1,159 @@
+"""Money going back: asked for by staff or by the shop's own rules, or seen at Stripe.
+
+A refund of ours is a row before Stripe is called, counted in the order's `refunded_minor` at once: two members of staff
+together can never give back more than was paid. Rows are locked in the order payment, order.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from money import Money
+from orders import transitions
+from orders.emails import queue_mail
+from orders.models import Order, OutgoingMail
+from orders.status import Status as OrderStatus
+from payments import gateway
+from payments.differences import record_difference
+from payments.gateway import StripeRefund
+from payments.models import Difference, Payment, Refund
+
+Status = Refund.Status
+ACCEPTED = {"pending": Status.PENDING, "requires_action": Status.PENDING, "succeeded": Status.SUCCEEDED}
+CAME_BACK = {"failed": Status.FAILED, "canceled": Status.CANCELLED}
+
+
+class RefundRefused(Exception):
+    """This refund cannot be made. The message is a sentence for staff."""
+
+
+def refund(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> Refund:
+    """Give `amount_minor` of what was paid for `order` back through Stripe. `restock` puts all its units on the shelf.
+
+    Raises RefundRefused (nothing was changed), or GatewayDown: then the refund is written down and goes out by itself as
+    soon as Stripe answers; asking again is refused rather than doubled.
+    """
+    row = _asked(order, amount_minor=amount_minor, restock=restock, reason=reason, by=by)
+    send(row)
+    row.refresh_from_db()
+    if row.status == Status.FAILED:
+        raise RefundRefused(_("Stripe refused: %(reason)s") % {"reason": row.last_error})
+    return row
+
+
+def send(row: Refund) -> None:
+    """Ask Stripe for a refund that is written down, and book the answer. Repeats give the same refund.
+
+    Raises GatewayDown. A refusal fails the row: its money can be asked for again.
+    """
+    try:
+        answer = gateway.create_refund(
+            payment_intent_id=row.payment.payment_intent_id or "",
+            amount_minor=row.amount_minor,
+            reference=row.reference,
+            idempotency_key=row.idempotency_key,
+        )
+    except gateway.GatewayRefused as error:
+        _fail(row, Status.FAILED, why=str(error), by="shop")
+        return
+    book_refund(row.payment, answer, by=row.by)
+
+
+def book_refund(payment: Payment, seen: StripeRefund, *, by: str) -> Refund:
+    """Book a refund as Stripe has it now, whoever made it: ours is found by its reference or id, another becomes a row."""
+    with transaction.atomic():
+        Payment.objects.select_for_update().get(pk=payment.pk)
+        row = _row_for(payment, seen)
+        Refund.objects.filter(pk=row.pk).update(stripe_id=seen.id, checked_at=timezone.now())
+        if seen.status in CAME_BACK:
+            _fail(row, CAME_BACK[seen.status], why=seen.failure or seen.status, by=by)
+        else:
+            _accept(row, ACCEPTED.get(seen.status, Status.PENDING), by=by)
+    row.refresh_from_db()
+    return row
+
+
+def _asked(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> Refund:
+    with transaction.atomic():
+        payment = _payment_with(order, amount_minor)
+        if amount_minor <= 0 or payment is None or not transitions.add_refunded(order, amount_minor):
+            order.refresh_from_db()
+            raise RefundRefused(
+                _("Of this order %(left)s can be refunded, not %(asked)s.")
+                % {"left": order.refundable, "asked": Money(amount_minor, order.currency)}
+            )
+        transitions.note(order, f"Refund of {Money(amount_minor, order.currency)} asked for: {reason}", by=by)
+        return Refund.objects.create(
+            payment=payment,
+            amount_minor=amount_minor,
+            currency=order.currency,
+            restock=restock,
+            reason=reason[:200],
+            by=by,
+        )
+
+
+def _payment_with(order: Order, amount_minor: int) -> Payment | None:
+    """The order's payment that has this much left to give back, locked."""
+    for payment in order.payments.select_for_update().filter(status=Payment.Status.SUCCEEDED).order_by("id"):
+        gone = payment.refunds.filter(booked=True).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+        if payment.amount_minor - gone >= amount_minor:
+            return payment
+    return None
+
+
+def _row_for(payment: Payment, seen: StripeRefund) -> Refund:
+    """Our row of a refund seen at Stripe. One made elsewhere is counted now, or becomes a difference if it cannot be."""
+    ours = (
+        payment.refunds.filter(stripe_id=seen.id).first()
+        or payment.refunds.filter(reference=seen.reference, stripe_id__isnull=True).first()
+    )
+    if ours:
+        return ours
+    booked = seen.status not in CAME_BACK and transitions.add_refunded(payment.order, seen.amount_minor)
+    if not booked and seen.status not in CAME_BACK:
+        detail = f"{Money(seen.amount_minor, seen.currency)} went back at Stripe, more than the order has left"
+        record_difference(Difference.Kind.REFUND_UNKNOWN, seen.id, detail, order=payment.order)
+    return Refund.objects.create(
+        payment=payment,
+        stripe_id=seen.id,
+        amount_minor=seen.amount_minor,
+        currency=seen.currency,
+        booked=booked,
+        reason="Made at Stripe",
+        by="stripe",
+    )
+
+
+def _accept(row: Refund, status: str, *, by: str) -> None:
+    """Stripe took the refund: once per refund, tell the buyer and put units back."""
+    Refund.objects.filter(pk=row.pk, status__in=[Status.REQUESTED, Status.PENDING]).update(status=status)
+    if not Refund.objects.filter(pk=row.pk, accepted_at__isnull=True).update(accepted_at=timezone.now()):
+        return
+    order = Order.objects.get(pk=row.payment.order_id)
+    transitions.note(order, f"{row.amount} is going back", by=by)
+    if row.restock:
+        transitions.put_back_in_stock(order, by=by)
+    if order.refunded_minor == order.paid_minor and order.status in (OrderStatus.PAID, OrderStatus.SHIPPED):
+        transitions.mark_refunded(order, by=by)
+    if row.reason != Difference.Kind.PAID_TOO_LATE:  # that buyer has a mail which says so already
+        context = {"amount": str(row.amount), "amount_minor": row.amount_minor}
+        queue_mail(order, OutgoingMail.Kind.REFUNDED, reference=row.reference, context=context)
+
+
+def _fail(row: Refund, status: str, *, why: str, by: str) -> None:
+    """The refund did not go through, or came back: once per refund, its money counts as the shop's again."""
+    with transaction.atomic():
+        final = {"status": status, "last_error": why[:500], "checked_at": timezone.now()}
+        Refund.objects.filter(pk=row.pk).exclude(status__in=CAME_BACK.values()).update(**final)
+        if not Refund.objects.filter(pk=row.pk, booked=True).update(booked=False):
+            return
+        order = Order.objects.get(pk=row.payment.order_id)
+        transitions.take_back_refunded(order, row.amount_minor)
+        transitions.note(order, f"The refund of {row.amount} failed: {why}", by=by)
+        record_difference(Difference.Kind.REFUND_FAILED, row.reference, f"{row.amount}: {why}", order=order)
+        if order.status == OrderStatus.REFUNDED:
+            transitions.mark_refund_failed(order, by=by)

@@ -1,0 +1,213 @@
+"""The one place where the shop and Stripe come to agree about a payment.
+
+`settle` is called by the webhook, the return page, the reconciler, the expiry and staff. It reads Stripe's state as it is
+now, never an event's copy, compares, and books the difference in one transaction that one caller wins. Rows are always
+locked in the order payment, order, variants.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from orders import transitions
+from orders.emails import queue_mail
+from orders.models import Order, OutgoingMail
+from payments import gateway
+from payments.differences import record_difference
+from payments.gateway import CheckoutSession
+from payments.models import Difference, Payment, Refund
+from payments.refund import send
+
+Status = Payment.Status
+
+
+def settle(payment: Payment, *, by: str, session_id: str = "") -> Payment:
+    """Bring `payment` and its order up to what Stripe says now. Safe to call at any time, by anyone, any number of times.
+
+    `session_id`: where a webhook names a session whose creation was never answered to us. Raises GatewayError, and then
+    nothing was changed. Not to be called inside a transaction.
+    """
+    session = _session_of(payment, session_id)
+    if session is not None:
+        _book(payment, session, by=by)
+    for refund in payment.refunds.filter(status=Refund.Status.REQUESTED):
+        send(refund)
+    payment.refresh_from_db()
+    return payment
+
+
+def close_unpaid(order: Order, *, by: str, what: str = "Cancelled", as_expired: bool = False) -> Order:
+    """End an open order, unless its money came or is on its way: Stripe is asked first, and closes its page.
+
+    Afterwards the order says what became of it: ended, paid, or still open because the money is on its way. Raises
+    GatewayError if Stripe cannot be asked: then the order stays as it is.
+    """
+    for payment in order.payments.filter(status__in=Payment.LIVE):
+        session = _session_of(payment)
+        if session is not None and session.is_open:
+            session = _expired_at_stripe(session)
+        if session is not None:
+            _book(payment, session, by=by, what=what, as_expired=as_expired)
+    _end_without_payment(order, by=by, what=what, as_expired=as_expired)
+    order.refresh_from_db()
+    return order
+
+
+def record_session(payment: Payment, session: CheckoutSession) -> bool:
+    """Keep the answer to the creating call. False if somebody settled or gave up this attempt meanwhile."""
+    won = Payment.objects.filter(pk=payment.pk, status=Status.STARTING).update(
+        status=Status.OPEN, session_id=session.id, session_url=session.url, livemode=session.livemode
+    )
+    payment.refresh_from_db()
+    return bool(won) or payment.status == Status.OPEN
+
+
+def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | None:
+    """The session of this attempt as Stripe has it now; None if there is none."""
+    known = payment.session_id or session_id
+    if known:
+        return gateway.retrieve_checkout_session(known)
+    if payment.status != Status.STARTING:
+        return None
+    # The answer to the creating call was lost, or never came: the same key gives the same session.
+    try:
+        session = gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
+    except gateway.GatewayRefused as error:
+        Payment.objects.filter(pk=payment.pk, status=Status.STARTING).update(
+            status=Status.FAILED, last_error=str(error)[:500], settled_at=timezone.now()
+        )
+        return None
+    record_session(payment, session)
+    return gateway.retrieve_checkout_session(session.id)  # the answer may be an old copy: read what is so now
+
+
+def _expired_at_stripe(session: CheckoutSession) -> CheckoutSession:
+    with suppress(gateway.GatewayRefused):  # it was completed or expired this moment: the next line says which
+        gateway.expire_checkout_session(session.id)
+    return gateway.retrieve_checkout_session(session.id)
+
+
+def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = "", as_expired: bool = True) -> None:
+    """Book what the session says. One transaction; of racing callers one wins, the others find it done."""
+    if not _is_bound(payment, session):
+        record_difference(
+            Difference.Kind.UNMATCHED, session.id, f"Session {session.id} names payment {payment.reference} but is not its own"
+        )
+        return
+    with transaction.atomic():
+        Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
+        if session.is_paid:
+            _book_paid(payment, session, by=by)
+        elif session.is_expired:
+            if _claim(payment, session, Status.EXPIRED):
+                _end(payment.order, by=by, what=what, as_expired=as_expired)
+        elif session.has_failed:
+            _book_failed(payment, session, by=by)
+        elif session.status == "complete":
+            _book_on_its_way(payment, session, by=by)
+
+
+def _is_bound(payment: Payment, session: CheckoutSession) -> bool:
+    """Both name each other: the session our row, our row the session (or none yet), and both live or both test."""
+    return (
+        session.reference == payment.reference
+        and payment.session_id in (None, session.id)
+        and session.livemode == is_live_shop()
+    )
+
+
+def is_live_shop() -> bool:
+    """Real money moves with this shop's key."""
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+
+
+def _book_paid(payment: Payment, session: CheckoutSession, *, by: str) -> None:
+    asked = (payment.amount_minor, payment.currency)
+    agrees = (session.amount_minor, session.currency) == asked
+    if not _claim(payment, session, Status.SUCCEEDED if agrees else Status.MISMATCH):
+        return None
+    order = payment.order
+    if not agrees:
+        detail = f"{session.amount_minor} {session.currency} paid, {asked[0]} {asked[1]} asked"
+        record_difference(Difference.Kind.AMOUNT, session.id, detail, order=order)
+        return transitions.note(order, f"Not accepted: {detail}", by=by)
+    transitions.add_paid(order, payment.amount_minor)
+    try:
+        if not transitions.mark_paid(order, by=by, customer=session.customer):
+            _give_back(payment, Difference.Kind.PAID_TWICE, by=by)
+    except transitions.InvalidTransition:
+        Order.objects.filter(pk=order.pk, email="").update(email=session.customer["email"])
+        _give_back(payment, Difference.Kind.PAID_TOO_LATE, by=by)
+    return None
+
+
+def _give_back(payment: Payment, kind: str, *, by: str) -> None:
+    """The written rule for money that buys nothing any more: it is refunded in full at once, and everybody is told."""
+    order = payment.order
+    transitions.add_refunded(order, payment.amount_minor)
+    refund = Refund.objects.create(
+        payment=payment, amount_minor=payment.amount_minor, currency=payment.currency, reason=kind, by="shop"
+    )
+    record_difference(kind, payment.reference, f"{payment.amount} is being refunded", order=order)
+    transitions.note(order, f"{Difference.Kind(kind).label}: {payment.amount} is being refunded", by=by)
+    order.refresh_from_db()
+    if kind == Difference.Kind.PAID_TOO_LATE:
+        queue_mail(order, OutgoingMail.Kind.PAID_TOO_LATE, reference=refund.reference)
+
+
+def _book_failed(payment: Payment, session: CheckoutSession, *, by: str) -> None:
+    if not _claim(payment, session, Status.FAILED, last_error=session.failure[:500]):
+        return
+    order = payment.order
+    Order.objects.filter(pk=order.pk, email="").update(email=session.customer["email"])
+    order.refresh_from_db()
+    if order.is_open:
+        transitions.cancel(order, by=by, what="The payment failed")
+        queue_mail(order, OutgoingMail.Kind.PAYMENT_FAILED, reference=payment.reference)
+
+
+def _book_on_its_way(payment: Payment, session: CheckoutSession, *, by: str) -> None:
+    if _claim(payment, session, Status.PROCESSING) and payment.order.is_open:
+        transitions.mark_confirming(payment.order, by=by)
+
+
+def _claim(payment: Payment, session: CheckoutSession, target: str, **changes: object) -> bool:
+    """Move the attempt by one conditional UPDATE. Money that came wins over every other state; nothing wins over it."""
+    if target in (Status.SUCCEEDED, Status.MISMATCH):
+        sources = [Status.STARTING, Status.OPEN, Status.PROCESSING, Status.FAILED, Status.EXPIRED]
+    else:
+        sources = [status for status in Payment.LIVE if status != target]
+    settled = None if target == Status.PROCESSING else timezone.now()
+    won = Payment.objects.filter(pk=payment.pk, status__in=sources).update(
+        status=target,
+        session_id=session.id,
+        payment_intent_id=session.payment_intent_id or None,
+        livemode=session.livemode,
+        settled_at=settled,
+        **changes,
+    )
+    payment.refresh_from_db()
+    return bool(won)
+
+
+def _end(order: Order, *, by: str, what: str, as_expired: bool) -> None:
+    """Release the order's units, if they are still held."""
+    order.refresh_from_db()
+    if not order.is_open:
+        return
+    if as_expired:
+        transitions.expire(order, by=by)
+    else:
+        transitions.cancel(order, by=by, what=what)
+
+
+@transaction.atomic
+def _end_without_payment(order: Order, *, by: str, what: str, as_expired: bool) -> None:
+    """End an open order for which no attempt is live. The row lock keeps a new attempt from starting meanwhile."""
+    Order.objects.select_for_update().get(pk=order.pk)
+    if not order.payments.filter(status__in=Payment.LIVE).exists():
+        _end(order, by=by, what=what, as_expired=as_expired)
