@@ -90,6 +90,7 @@ class Order(models.Model):
     expires_at = models.DateTimeField(_("held until"))
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped at"), null=True, blank=True)
+    restocked_at = models.DateTimeField(_("back in stock"), null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
 

@@ -86,10 +86,14 @@ def mark_refund_failed(order: Order, *, by: str) -> bool:
     return _move(order, before, what="A refund failed", by=by, allowed={Status.REFUNDED})
 
 
-def put_back_in_stock(order: Order, *, by: str) -> None:
-    """Put all sold units of the order on the shelf again. The caller sees to it that this happens once."""
+def put_back_in_stock(order: Order, *, by: str) -> bool:
+    """Put all sold units of the order on the shelf again, once per order, however many refunds ask for it."""
+    if not Order.objects.filter(pk=order.pk, restocked_at__isnull=True).update(restocked_at=timezone.now()):
+        return False
     for variant_id, quantity in _counted_units(order):
         stock.put_back(variant_id, quantity, reference=order.number, by=by)
+    note(order, "Back in stock", by=by)
+    return True
 
 
 def add_paid(order: Order, minor: int) -> None:

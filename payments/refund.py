@@ -140,7 +140,7 @@ def _accept(row: Refund, status: str, *, by: str) -> None:
     if order.refunded_minor == order.paid_minor and order.status in (OrderStatus.PAID, OrderStatus.SHIPPED):
         transitions.mark_refunded(order, by=by)
     if row.reason != Difference.Kind.PAID_TOO_LATE:  # that buyer has a mail which says so already
-        context = {"amount": str(row.amount), "amount_minor": row.amount_minor}
+        context = {"amount_minor": row.amount_minor, "currency": row.currency}
         queue_mail(order, OutgoingMail.Kind.REFUNDED, reference=row.reference, context=context)
 
 
