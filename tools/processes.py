@@ -25,22 +25,22 @@ class NotStarted(Exception):
 def start(
     command: Sequence[str | Path],
     *,
-    log: Path,
+    log: Path | None,
     env: Mapping[str, str] | None = None,
     ending: int = signal.SIGTERM,
     **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a process group of its own, its output going to `log`.
+    """Start `command` in a process group of its own, its output going to `log` (None: to the terminal).
 
     A Ctrl-C in the terminal does not reach it: whoever started it ends it with `stop`. On Linux the kernel sends it `ending`
     if its starter is killed. Call from the main thread: the kernel watches the thread that starts it.
     """
-    with log.open("ab") as output:
+    with log.open("ab") if log else contextlib.nullcontext() as output:
         return subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log else None,
             env=dict(env) if env is not None else None,
             process_group=0,
             preexec_fn=_die_with_parent(ending),
@@ -48,15 +48,20 @@ def start(
         )
 
 
-def stop(process: subprocess.Popen[bytes], *, ending: int = signal.SIGTERM, seconds: float = 10) -> int:
-    """End a process started with `start` and its whole group; kill what is left after `seconds`. Returns its exit code."""
-    _signal_group(process.pid, ending)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    _signal_group(process.pid, signal.SIGKILL)
-    return process.wait()
+def stop(process: subprocess.Popen[bytes], *, ending: int = signal.SIGTERM, seconds: float = 10) -> None:
+    stop_all([process], ending=ending, seconds=seconds)
+
+
+def stop_all(processes: Sequence[subprocess.Popen[bytes]], *, ending: int = signal.SIGTERM, seconds: float = 10) -> None:
+    """End processes started with `start`, with their groups, all at once; kill what is left after `seconds`."""
+    for process in processes:
+        _signal_group(process.pid, ending)
+    end = time.monotonic() + seconds
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, end - time.monotonic()))
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def free_port() -> int:

@@ -1,0 +1,14 @@
+"""How gunicorn serves the shop: read by `gunicorn shop.wsgi` wherever it is started in this folder."""
+
+import os
+
+bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(4, (os.cpu_count() or 1) + 1))
+worker_class = "gthread"
+threads = 8  # a checkout waits for Stripe: the catalogue must not wait with it
+timeout = 30
+graceful_timeout = 8
+max_requests, max_requests_jitter = 20_000, 2_000
+preload_app = True  # a configuration that is refused ends the start once, not once per worker
+control_socket_disable = True  # would be a socket in the home folder
+accesslog = None  # the proxy in front keeps one; the worker's errors go to stderr

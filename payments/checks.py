@@ -1,0 +1,72 @@
+"""Numbered system checks of the settings that speak to Stripe. With DEBUG off a missing key stops every start.
+
+The keys themselves never appear in a message.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+SECRET_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
+PUBLISHABLE_PREFIXES = ("pk_test_", "pk_live_")
+SHORTEST = 4  # characters after the prefix; Stripe's own are far longer
+PLACEHOLDERS = ("changeme", "change_me", "placeholder", "your_", "...", "xxx")
+
+
+@register()
+def stripe_is_configured(**_options: Any) -> list[CheckMessage]:
+    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes()]
+    return [message for message in found if message]
+
+
+def _secret_key() -> CheckMessage | None:
+    key = settings.STRIPE_SECRET_KEY
+    if key.startswith(SECRET_PREFIXES) and not _is_placeholder(key):
+        return None
+    problem = "is not a secret key of Stripe" if key else "is not set"
+    hint = "Set it to the key sk_... from https://dashboard.stripe.com/apikeys. `make run` shows the shop without an account."
+    return _missing(f"STRIPE_SECRET_KEY {problem}: nobody can pay.", hint=hint, number=1)
+
+
+def _webhook_secrets() -> CheckMessage | None:
+    secrets = settings.STRIPE_WEBHOOK_SECRETS
+    if secrets and all(secret.startswith("whsec_") and not _is_placeholder(secret) for secret in secrets):
+        return None
+    problem = "has an entry that is not a signing secret (whsec_...)" if secrets else "is not set"
+    hint = (
+        "Set it to the signing secret of the endpoint <SITE_URL>/webhooks/stripe/, from https://dashboard.stripe.com/webhooks."
+    )
+    return _missing(f"STRIPE_WEBHOOK_SECRETS {problem}: what Stripe sends cannot be trusted.", hint=hint, number=2)
+
+
+def _api_base() -> CheckMessage | None:
+    if not (settings.STRIPE_API_BASE and "_live_" in settings.STRIPE_SECRET_KEY[:8]):
+        return None
+    hint = "Leave STRIPE_API_BASE empty: a live key must go to nobody but Stripe."
+    return Error("STRIPE_API_BASE is set together with a live key.", hint=hint, id="payments.E003")
+
+
+def _modes() -> CheckMessage | None:
+    publishable, secret = settings.STRIPE_PUBLISHABLE_KEY, settings.STRIPE_SECRET_KEY
+    if not publishable:
+        return None  # only pages with Stripe's own fields need it
+    hint = "Take both from the same page of the dashboard, both with or both without its test mode."
+    if not publishable.startswith(PUBLISHABLE_PREFIXES):
+        return Error("STRIPE_PUBLISHABLE_KEY is not a publishable key (pk_...).", hint=hint, id="payments.E004")
+    if secret.startswith(SECRET_PREFIXES) and secret[3:8] != publishable[3:8]:
+        return Error("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY mix test and live.", hint=hint, id="payments.E004")
+    return None
+
+
+def _missing(text: str, *, hint: str, number: int) -> CheckMessage:
+    """An error; while developing only a warning, since most pages work without Stripe."""
+    if settings.DEBUG:
+        return Warning(text, hint=hint, id=f"payments.W00{number}")
+    return Error(text, hint=hint, id=f"payments.E00{number}")
+
+
+def _is_placeholder(text: str) -> bool:
+    return len(text.rpartition("_")[2]) < SHORTEST or any(word in text.lower() for word in PLACEHOLDERS)
