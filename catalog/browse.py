@@ -47,10 +47,7 @@ def listed() -> QuerySet[Product]:
         Product.objects.published()
         .defer("description")
         .order_by("position", "id")
-        .prefetch_related(
-            Prefetch("variants", Variant.objects.on_sale()),
-            Prefetch("images", ProductImage.objects.order_by("position", "id")[:1]),
-        )
+        .prefetch_related(Prefetch("variants", Variant.objects.on_sale()), "images")
     )
 
 
