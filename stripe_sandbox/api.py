@@ -1,0 +1,237 @@
+"""Answering one API call: key, version, faults, idempotency, parameters, work, answer."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+
+from . import API_VERSION, auth, idempotency
+from .emit import CAUSE
+from .errors import ApiError
+from .expand import expand
+from .faults import Fault
+from .form import decode
+from .ids import new_id
+from .parameters.checks import Check, check_fields
+from .runtime import Sandbox
+
+log = logging.getLogger(__name__)
+SECRET_PARAMETERS = ("card", "number", "cvc", "iban", "client_secret")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that has passed all checks; `ids` are those of its path."""
+
+    box: Sandbox
+    params: dict[str, Any]
+    path: str
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One endpoint with one method: what it does, what it takes, and what is checked between parameters."""
+
+    run: Callable[[Call], dict[str, Any]]
+    params: Mapping[str, Check]
+    required: tuple[str, ...] = ()
+    rules: Callable[[dict[str, Any]], None] | None = None
+
+
+@dataclass
+class Reply:
+    """An answer on its way out."""
+
+    status: int
+    body: str
+    replayed_from: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def endpoint(**operations: Operation) -> Callable[..., HttpResponse]:
+    """A Django view of one path: `endpoint(GET=..., POST=...)`."""
+
+    def view(request: HttpRequest, **ids: str) -> HttpResponse:
+        return answer(request, operations.get(request.method or ""), ids)
+
+    return view
+
+
+def not_found(request: HttpRequest, **_: str) -> HttpResponse:
+    """Every other path below /v1."""
+    return answer(request, None, {})
+
+
+def answer(request: HttpRequest, operation: Operation | None, ids: Mapping[str, str]) -> HttpResponse:
+    """The answer to a request, logged; errors in Stripe's shape."""
+    box: Sandbox = request.sandbox  # type: ignore[attr-defined]
+    request_id = new_id("request")
+    key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+    token = CAUSE.set({"id": request_id, "idempotency_key": key})
+    try:
+        reply = reply_to(request, operation, ids, box, request_id, key)
+    except ApiError as error:
+        reply = Reply(error.status, dump(error.body(request_id)), headers=error.headers)
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        broken = ApiError("The stand-in failed; see its log.", status=500, kind="api_error")
+        reply = Reply(500, dump(broken.body(request_id)))
+    finally:
+        CAUSE.reset(token)
+    note(box, request, key, reply, request_id)
+    return http(reply, request_id, key)
+
+
+def reply_to(
+    request: HttpRequest,
+    operation: Operation | None,
+    ids: Mapping[str, str],
+    box: Sandbox,
+    request_id: str,
+    key: str | None,
+) -> Reply:
+    """Check the request, do the work once per idempotency key. Raises ApiError."""
+    account = auth.account(request.headers.get("Authorization"), request.method or "")
+    check_version(request.headers.get("Stripe-Version"))
+    fault: Fault | None = getattr(request, "fault", None)
+    failing = told_to_fail(fault) if fault and fault.action == "status" else None
+    if failing and not failing.saved:
+        raise failing
+    if operation is None:
+        message = f"Unrecognized request URL ({request.method}: {request.path}). See https://docs.stripe.com/api."
+        raise ApiError(message, status=404)
+    given = parameters(request)
+
+    def work() -> Reply:
+        if failing:
+            raise failing
+        return perform(operation, Call(box, given, request.path, ids), request_id)
+
+    if key is None:
+        return work()
+    mark = idempotency.fingerprint(request.method or "", request.path, given)
+    old = idempotency.claim(box.store, account, key, mark, request_id)
+    if old:
+        return Reply(old.status, old.body, replayed_from=old.request_id)
+    return first_reply(work, box, account, key, request_id)
+
+
+def first_reply(work: Callable[[], Reply], box: Sandbox, account: str, key: str, request_id: str) -> Reply:
+    """Do the work and remember its answer under the key; what validation refuses is forgotten.
+
+    Work and memory are one transaction: an end of the process leaves both or neither.
+    """
+    try:
+        with box.store.transaction():
+            reply = work()
+            idempotency.remember(box.store, account, key, status=reply.status, body=reply.body)
+            return reply
+    except ApiError as error:
+        body = dump(error.body(request_id))
+        if error.saved:
+            idempotency.remember(box.store, account, key, status=error.status, body=body)
+        else:
+            idempotency.forget(box.store, account, key)
+        return Reply(error.status, body, headers=error.headers)
+    except Exception:
+        idempotency.forget(box.store, account, key)
+        raise
+
+
+def perform(operation: Operation, call: Call, request_id: str) -> Reply:
+    """Check the parameters and do the work in one transaction. Raises ApiError."""
+    params = check_fields(call.params, operation.params, operation.required)
+    if operation.rules:
+        operation.rules(params)
+    paths = params.pop("expand", [])
+    with call.box.store.transaction():
+        try:
+            body = operation.run(replace(call, params=params))
+        except ApiError as error:
+            if not error.kept:
+                raise
+            return Reply(error.status, dump(error.body(request_id)))
+        return Reply(200, dump(expand(call.box.store, body, paths)))
+
+
+def told_to_fail(fault: Fault) -> ApiError:
+    """The error that a `status` fault asks for."""
+    kind = "api_error" if fault.status >= 500 else "card_error" if fault.status == 402 else "invalid_request_error"
+    code = fault.code or {402: "card_declined", 429: "rate_limit"}.get(fault.status)
+    error = ApiError(fault.message, status=fault.status, kind=kind, code=code, saved=fault.remembered)
+    error.headers = fault.headers
+    return error
+
+
+def parameters(request: HttpRequest) -> dict[str, Any]:
+    """Decoded parameters: the body of a POST, the query of anything else. Raises ApiError."""
+    if request.method != "POST":
+        return decode(request.META.get("QUERY_STRING", ""))
+    if request.META.get("QUERY_STRING"):
+        raise ApiError("Parameters of a POST request belong in the body.", param=request.META["QUERY_STRING"].split("=")[0])
+    try:
+        raw = request.body
+    except RequestDataTooBig as error:
+        raise ApiError("The request is too large.") from error
+    kind = request.headers.get("Content-Type", "").split(";")[0].strip()
+    if raw and kind != "application/x-www-form-urlencoded":
+        message = f"Invalid request: the Content-Type must be application/x-www-form-urlencoded, not {kind or 'missing'}."
+        raise ApiError(message)
+    return decode(raw)
+
+
+def check_version(version: str | None) -> None:
+    """Refuse a version of the API other than the one that is played. Raises ApiError."""
+    if version not in (None, API_VERSION):
+        raise ApiError(f"Invalid Stripe API version: {version}. This stand-in plays {API_VERSION} only.")
+
+
+def dump(body: dict[str, Any]) -> str:
+    """Pretty-printed JSON, as Stripe answers."""
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def http(reply: Reply, request_id: str, key: str | None) -> HttpResponse:
+    """The answer with Stripe's headers."""
+    response = HttpResponse(reply.body, status=reply.status, content_type="application/json")
+    response["Request-Id"] = request_id
+    response["Stripe-Version"] = API_VERSION
+    response["Cache-Control"] = "no-cache, no-store"
+    if key is not None:
+        response["Idempotency-Key"] = quote(key, safe=" !#$%&'()*+,-./:;<=>?@[]^_`{|}~")
+        response["Original-Request"] = reply.replayed_from or request_id
+    if reply.replayed_from:
+        response["Idempotent-Replayed"] = "true"
+    for name, value in reply.headers.items():
+        response[name] = str(value)
+    return response
+
+
+def note(box: Sandbox, request: HttpRequest, key: str | None, reply: Reply, request_id: str) -> None:
+    """Write the call in the log of requests, without anything secret."""
+    try:
+        params = without_secrets(decode(request.body if request.method == "POST" else request.META.get("QUERY_STRING", "")))
+    except (ApiError, RequestDataTooBig):
+        params = {}
+    replayed = bool(reply.replayed_from)
+    box.store.change(
+        "INSERT INTO requests (at, method, path, params, idempotency_key, status, request_id, replayed) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (time.time(), request.method, request.path, json.dumps(params), key, reply.status, request_id, replayed),
+    )
+
+
+def without_secrets(value: Any) -> Any:
+    """The parameters with card data and secrets blanked."""
+    if isinstance(value, list):
+        return [without_secrets(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: "***" if key in SECRET_PARAMETERS else without_secrets(entry) for key, entry in value.items()}

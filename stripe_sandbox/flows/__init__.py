@@ -1,0 +1,1 @@
+"""What happens to objects: each flow is one transition, atomic, with its events."""

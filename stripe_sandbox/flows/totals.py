@@ -1,0 +1,57 @@
+"""The amounts of a session from its lines, its discount and the chosen shipping."""
+
+from typing import Any
+
+from ..store import Item, Store
+
+
+def refresh(store: Store, session: Item) -> None:
+    """Compute all amounts of the session again; changes the item, saves nothing."""
+    body, lines = session.body, session.extra["lines"]
+    spread_discount(store, session, lines)
+    shipping = chosen_shipping(store, session)
+    body["amount_subtotal"] = sum(line["amount_subtotal"] for line in lines)
+    discount = sum(line["amount_discount"] for line in lines)
+    cost = shipping["amount_total"] if shipping else 0
+    body["shipping_cost"] = shipping
+    body["amount_total"] = body["amount_subtotal"] - discount + cost
+    body["total_details"] = {"amount_discount": discount, "amount_shipping": cost, "amount_tax": 0}
+
+
+def spread_discount(store: Store, session: Item, lines: list[dict[str, Any]]) -> None:
+    """Take the coupon off the lines, in proportion, to the last unit."""
+    discount = session.extra.get("discount")
+    coupon = store.find("coupon", discount["source"]["coupon"]) if discount else None
+    subtotals = [line["amount_subtotal"] for line in lines]
+    for line, part in zip(lines, split(subtotals, amount_off(coupon.body, sum(subtotals)) if coupon else 0), strict=True):
+        line["amount_discount"] = part
+        line["amount_total"] = line["amount_subtotal"] - part
+
+
+def amount_off(coupon: dict[str, Any], subtotal: int) -> int:
+    """What the coupon takes off, halves rounded up, never more than there is."""
+    if coupon["percent_off"]:
+        return min((subtotal * coupon["percent_off"] + 50) // 100, subtotal)
+    return min(coupon["amount_off"], subtotal)
+
+
+def split(weights: list[int], total: int) -> list[int]:
+    """Shares of the total in proportion to the weights that add up to it exactly; rests go to the largest remainders."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    shares = [total * weight // whole for weight in weights]
+    by_rest = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % whole))
+    for index in by_rest[: total - sum(shares)]:
+        shares[index] += 1
+    return shares
+
+
+def chosen_shipping(store: Store, session: Item) -> dict[str, Any] | None:
+    """`shipping_cost` for the chosen option: the first one until the shopper chooses another."""
+    options = session.body["shipping_options"]
+    if not options:
+        return None
+    option = options[session.extra.get("shipping_choice", 0)]
+    amount = option["shipping_amount"]
+    return {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount, "shipping_rate": option["shipping_rate"]}

@@ -1,0 +1,98 @@
+"""What stands before every view: the running parts on the request, faults, headers, and a door shut to other sites."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from .faults import Fault
+from .runtime import Sandbox
+
+# A form answers with a redirect to the shop, which is another origin, and the shop's pictures are shown.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data: http: https:; form-action 'self' http: https:; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+FAULTY = ("/v1/", "/c/")
+Next = Callable[[HttpRequest], HttpResponse]
+RUNNING: list[Sandbox] = []  # the one of this process, put here by the server before the first request
+
+
+def with_sandbox(get_response: Next) -> Next:
+    """Hand the running parts to the views; refuse forms that another site posts in a browser."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.sandbox = RUNNING[0]  # type: ignore[attr-defined]
+        if request.method not in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return HttpResponse("Refused: this form was sent by another site.", status=403, content_type="text/plain")
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def with_faults(get_response: Next) -> Next:
+    """Play the fault that hits the request, if there is one."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        box: Sandbox = request.sandbox  # type: ignore[attr-defined]
+        path = request.path
+        fault = box.faults.match(request.method or "", path) if path.startswith(FAULTY) else None
+        if fault is None:
+            return get_response(request)
+        return play(fault, request, get_response, box)
+
+    return middleware
+
+
+def play(fault: Fault, request: HttpRequest, get_response: Next, box: Sandbox) -> HttpResponse:
+    """The answer to a request that a fault has hit; for some faults there is none."""
+    if fault.action == "status":
+        request.fault = fault  # type: ignore[attr-defined]  # the API answers in its own shape
+        return get_response(request) if request.path.startswith("/v1/") else plain_failure(fault)
+    if fault.action in ("slow", "hold_before"):
+        seconds = {"seconds": float(fault.seconds)} if fault.action == "slow" else {}
+        box.faults.hold(fault, gone=lambda: client_gone(request), **seconds)
+        return get_response(request)
+    if fault.action == "silent":
+        box.faults.hold(fault, gone=lambda: client_gone(request))
+        return hang_up(request)
+    if fault.action == "drop_before":
+        return hang_up(request)
+    response = get_response(request)  # drop_after, hold_after
+    if fault.action == "drop_after":
+        return hang_up(request)
+    box.faults.hold(fault, gone=lambda: client_gone(request))
+    return response
+
+
+def plain_failure(fault: Fault) -> HttpResponse:
+    """A failing page."""
+    return HttpResponse(fault.message, status=fault.status, content_type="text/plain", headers=fault.headers)
+
+
+def client_gone(request: HttpRequest) -> bool:
+    """Whether the other side has closed the connection."""
+    link: socket.socket | None = request.META.get("gunicorn.socket")
+    if link is None:
+        return False
+    try:
+        return link.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def hang_up(request: HttpRequest) -> HttpResponse:
+    """Close the connection; the returned answer reaches nobody."""
+    link: socket.socket | None = request.META.get("gunicorn.socket")
+    if link is not None:
+        with contextlib.suppress(OSError):  # closed by the other side already
+            link.shutdown(socket.SHUT_RDWR)
+    return HttpResponse(status=500, headers={"Connection": "close"})

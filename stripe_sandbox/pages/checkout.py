@@ -1,0 +1,222 @@
+"""The hosted payment page and the 3-D Secure step"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from ..cards import ACCOUNTS, CARDS
+from ..errors import ApiError
+from ..flows import attempt, checkout, discounts, sessions
+from ..flows.checkout import Outcome
+from ..runtime import Sandbox
+from ..store import Item
+from .countries import NAMES
+from .redirect import after_payment
+
+KEPT = (
+    "email", "phone", "ship_name", "ship_line1", "ship_line2", "ship_city", "ship_postal_code", "ship_state",
+    "ship_country", "method", "account_name", "card_name",
+)  # fmt: skip
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: go on with a GET."""
+
+    status_code = 303
+
+
+def pay(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Show the payment page of a session, or take what was typed on it."""
+    box: Sandbox = request.sandbox  # type: ignore[attr-defined]
+    try:
+        session = sessions.load(box, session_id)
+    except ApiError:
+        return render(request, "notice.html", {"title": "No such payment page", "kind": "unknown"}, status=404)
+    if session.body["ui_mode"] != "hosted_page":
+        return render(request, "notice.html", {"title": "Not a hosted page", "kind": "embedded"}, status=404)
+    if request.method == "POST":
+        return posted(request, box, session)
+    if session.body["status"] != "open":
+        return closed(request, session.body)
+    return form_page(request, box, session, failure=last_failure(box, session) if "failed" in request.GET else None)
+
+
+def last_failure(box: Sandbox, session: Item) -> str | None:
+    """Why the last attempt did not work, after a step on another page."""
+    intent = box.store.find("payment_intent", session.extra.get("intent") or "")
+    return ((intent.body["last_payment_error"] or {}) if intent else {}).get("message")
+
+
+def fill_in(number: str) -> dict[str, Any]:
+    """Values of the form for a test card that was clicked."""
+    known = next((means for means in CARDS + ACCOUNTS if means.number == number), None)
+    if known is None:
+        return {}
+    if known.type == "sepa_debit":
+        return {"method": "sepa_debit", "iban": known.number, "account_name": "Ada Lovelace"}
+    cvc = "1234" if known.brand == "amex" else "123"
+    return {"method": "card", "number": known.number, "expiry": "12 / 34", "cvc": cvc, "card_name": "Ada Lovelace"}
+
+
+def posted(request: HttpRequest, box: Sandbox, session: Item) -> HttpResponse:
+    """A button was pressed: pay, or use or drop a promotion code."""
+    typed = request.POST.dict()
+    action = typed.get("action", "pay")
+    if action in ("promotion", "no_promotion"):
+        return use_code(request, box, session, typed if action == "promotion" else typed | {"promotion_code": ""})
+    if session.body["status"] != "open":
+        return again(request, box, session.body)
+    if action.startswith("fill:"):
+        return form_page(request, box, session, kept(typed) | fill_in(action.removeprefix("fill:")))
+    try:
+        wanted = attempt.read(session.body, typed)
+        outcome = checkout.pay(box, session.id, wanted)
+    except attempt.BadFields as error:
+        return form_page(request, box, session, kept(typed), errors=error.errors)
+    except ApiError as error:
+        return form_page(request, box, session, kept(typed), errors={"number": error.message})
+    return after(request, box, outcome, kept(typed))
+
+
+def kept(typed: dict[str, str]) -> dict[str, str]:
+    """What the form shows again: never the card."""
+    return {key: typed[key] for key in KEPT if key in typed} | {"choice": typed.get("shipping_option", "")}
+
+
+def use_code(request: HttpRequest, box: Sandbox, session: Item, typed: dict[str, str]) -> HttpResponse:
+    """Apply a promotion code and show the new total."""
+    errors = {}
+    with box.store.transaction():
+        session = sessions.load(box, session.id)
+        if session.body["status"] == "open" and session.body["allow_promotion_codes"]:
+            try:
+                discounts.apply_code(box, session, typed.get("promotion_code", "")[:100])
+                box.store.save(session)
+            except discounts.UnknownCode:
+                errors = {"promotion_code": "This code is invalid."}
+    if session.body["status"] != "open":
+        return closed(request, session.body)
+    return form_page(request, box, session, kept(typed), errors=errors)
+
+
+def after(request: HttpRequest, box: Sandbox, outcome: Outcome, values: dict[str, str]) -> HttpResponse:
+    """Where an attempt leads."""
+    if outcome.kind == "requires_action":
+        return SeeOther(f"/c/authenticate/{outcome.intent_id}")
+    if outcome.done or outcome.kind == "complete":
+        return SeeOther(after_payment(box, outcome, wait=True) or f"/c/pay/{outcome.session['id']}")
+    if outcome.kind == "expired":
+        return closed(request, outcome.session)
+    session = sessions.load(box, outcome.session["id"])
+    return form_page(request, box, session, values, failure=(outcome.error or {}).get("message"))
+
+
+def again(request: HttpRequest, box: Sandbox, session: dict[str, Any]) -> HttpResponse:
+    """A second press on Pay after the payment: on to the shop, nothing is charged."""
+    if session["status"] == "complete":
+        outcome = Outcome("complete", session)
+        return SeeOther(after_payment(box, outcome, wait=False) or f"/c/pay/{session['id']}")
+    return closed(request, session)
+
+
+def closed(request: HttpRequest, session: dict[str, Any]) -> HttpResponse:
+    """The page of a session that is paid or expired."""
+    titles = {"complete": "You have paid already", "expired": "This payment page has expired"}
+    context = {"title": titles[session["status"]], "kind": session["status"], "session": session}
+    return render(request, "notice.html", context)
+
+
+def form_page(
+    request: HttpRequest,
+    box: Sandbox,
+    session: Item,
+    values: dict[str, Any] | None = None,
+    *,
+    errors: dict[str, str] | None = None,
+    failure: str | None = None,
+) -> HttpResponse:
+    """The payment form. It answers 200 also with errors: a browser reports anything else as a broken page."""
+    values, errors = values or {}, errors or {}
+    choice = str(values.get("choice", ""))
+    options = shipping_options(box, session, int(choice) if choice.isascii() and choice.isdigit() else 0)
+    body = session.body
+    allowed = (body["shipping_address_collection"] or {}).get("allowed_countries", [])
+    customer = box.store.find("customer", body["customer"]) if body["customer"] else None
+    context = {
+        "session": body,
+        "lines": [line | {"image": image(box, line)} for line in session.extra["lines"]],
+        "values": {"method": "card", "email": (customer.body.get("email") if customer else "") or ""} | values,
+        "errors": errors,
+        "failure": failure,
+        "options": options,
+        "countries": sorted(((code, NAMES.get(code, code)) for code in allowed), key=lambda entry: entry[1]),
+        "cards": CARDS,
+        "accounts": ACCOUNTS,
+        "code": (session.extra.get("discount") or {}).get("promotion_code") and code_of(box, session),
+        "nothing_due": body["amount_total"] == 0,
+    }
+    return render(request, "pay.html", context)
+
+
+def code_of(box: Sandbox, session: Item) -> str:
+    """The word of the promotion code in use."""
+    found = box.store.find("promotion_code", session.extra["discount"]["promotion_code"])
+    return found.body["code"] if found else ""
+
+
+def image(box: Sandbox, line: dict[str, Any]) -> str:
+    """The first picture of a line's product, or nothing."""
+    product = box.store.find("product", line["price"]["product"])
+    return product.body["images"][0] if product and product.body["images"] else ""
+
+
+def shipping_options(box: Sandbox, session: Item, chosen: int) -> list[dict[str, Any]]:
+    """The shipping choices, each with the total it leads to."""
+    body = session.body
+    if not body["shipping_options"]:
+        return []
+    base = body["amount_total"] - body["total_details"]["amount_shipping"]
+    chosen = chosen if chosen < len(body["shipping_options"]) else 0
+    entries = []
+    for index, option in enumerate(body["shipping_options"]):
+        rate = box.store.find("shipping_rate", option["shipping_rate"])
+        amount = option["shipping_amount"]
+        entries.append(
+            {"index": index, "name": rate.body["display_name"] if rate else "", "amount": amount, "total": base + amount,
+             "chosen": index == chosen, "estimate": estimate(rate.body if rate else {})}
+        )  # fmt: skip
+    return entries
+
+
+def estimate(rate: dict[str, Any]) -> str:
+    """How long delivery takes, in words."""
+    span = rate.get("delivery_estimate")
+    if not span:
+        return ""
+    ends = [span[key] for key in ("minimum", "maximum") if span[key]]
+    if not ends:
+        return ""
+    unit = ends[-1]["unit"].replace("_", " ") + ("s" if ends[-1]["value"] > 1 else "")
+    return " – ".join(str(end["value"]) for end in ends) + f" {unit}"
+
+
+def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
+    """The bank's page that asks whether the buyer is the card's owner."""
+    box: Sandbox = request.sandbox  # type: ignore[attr-defined]
+    intent = box.store.find("payment_intent", intent_id)
+    if not intent:
+        return render(request, "notice.html", {"title": "No such payment", "kind": "unknown"}, status=404)
+    if request.method == "POST":
+        outcome = checkout.authenticate(box, intent_id, passed=request.POST.get("answer") == "pass")
+        if outcome.kind == "declined" and outcome.session:
+            return SeeOther(f"/c/pay/{outcome.session['id']}?failed=1")
+        if outcome.session:
+            return after(request, box, outcome, {})
+        intent = box.store.find("payment_intent", intent_id) or intent
+    if intent.body["status"] == "requires_action":
+        return render(request, "authenticate.html", {"intent": intent.body})
+    back = intent.extra.get("return_url")
+    if intent.extra.get("session"):
+        return SeeOther(f"/c/pay/{intent.extra['session']}")
+    return SeeOther(back) if back else render(request, "notice.html", {"title": "Done", "kind": "done"})

@@ -1,0 +1,1 @@
+"""What each call accepts: tables of parameters made of the checks in `checks`."""
