@@ -1,0 +1,109 @@
+"""What a start does with a configuration: refuse a bad one with numbered checks, accept a good one in silence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+PRODUCTION = {
+    "SECRET_KEY": "k3Jq0-9sdfJ2mZpQw8vXy7Lr5Tn1Bc6Hd4Gf0Ks9Aq2Wz8Ex5Cv7Bn3M",
+    "ALLOWED_HOSTS": "shop.example",
+    "SITE_URL": "https://shop.example",
+    "DATABASE_URL": "postgres://shop:secret@db.internal:5432/shop",
+    "EMAIL_URL": "smtp+tls://shop:secret@mail.example:587",
+    "STRIPE_SECRET_KEY": "sk_test_0123456789",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_0123456789",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_0123456789",
+    "STATIC_ROOT": settings.STATIC_ROOT,
+}
+
+
+def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the project with the environment of a production machine, changed as told (empty: not set)."""
+    chosen = {name: value for name, value in {**PRODUCTION, **changes}.items() if value}
+    env = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **chosen}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_it_has_nothing_to_say_about_production_settings():
+    checked = run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        ("shop.E001", {"SECRET_KEY": ""}),
+        ("shop.E001", {"SECRET_KEY": "short"}),
+        ("shop.E001", {"SECRET_KEY": "insecure-" + "0123456789abcdef" * 4}),
+        ("shop.E002", {"ALLOWED_HOSTS": ""}),
+        ("shop.E002", {"ALLOWED_HOSTS": "shop.example,*"}),
+        ("shop.E003", {"SITE_URL": ""}),
+        ("shop.E003", {"SITE_URL": "shop.example"}),
+        ("shop.E003", {"SITE_URL": "http://shop.example"}),
+        ("shop.E003", {"SITE_URL": "https://shop.example/shop"}),
+        ("shop.E004", {"SHOP_CURRENCY": "EURO"}),
+        ("shop.E004", {"SHOP_CURRENCY": "XYZ"}),
+        ("shop.E005", {"ORDER_HOLD_MINUTES": "30"}),
+        ("shop.E005", {"ORDER_HOLD_MINUTES": "1431"}),
+        ("payments.E001", {"STRIPE_SECRET_KEY": ""}),
+        ("payments.E001", {"STRIPE_SECRET_KEY": "pk_test_0123456789"}),
+        ("payments.E002", {"STRIPE_WEBHOOK_SECRETS": ""}),
+        ("payments.E002", {"STRIPE_WEBHOOK_SECRETS": "whsec_changeme"}),
+        ("payments.E002", {"STRIPE_WEBHOOK_SECRETS": "whsec_0123456789,0123456789"}),
+        (
+            "payments.E003",
+            {
+                "STRIPE_SECRET_KEY": "sk_" + "live_0123456789",
+                "STRIPE_PUBLISHABLE_KEY": "",
+                "STRIPE_API_BASE": "http://127.0.0.1:12111",
+            },
+        ),
+        ("payments.E004", {"STRIPE_PUBLISHABLE_KEY": "pk_live_0123456789"}),
+        ("payments.E004", {"STRIPE_PUBLISHABLE_KEY": "sk_test_0123456789"}),
+    ],
+)
+def test_it_refuses_a_bad_value_by_a_numbered_check(number, changes):
+    checked = run("manage.py", "check", **changes)
+    assert checked.returncode == 1
+    assert number in checked.stderr
+    assert checked.stderr.count("HINT:") == 1
+
+
+def test_it_names_everything_that_is_missing_at_once():
+    checked = run("manage.py", "check", **dict.fromkeys(PRODUCTION, ""))
+    assert checked.returncode == 1
+    for number in ("shop.E001", "shop.E002", "shop.E003", "payments.E001", "payments.E002"):
+        assert number in checked.stderr
+
+
+def test_it_never_shows_a_key_in_a_check():
+    checked = run("manage.py", "check", STRIPE_SECRET_KEY="sk_tost_verysecret", STRIPE_WEBHOOK_SECRETS="verysecret")
+    assert "payments.E002" in checked.stderr
+    assert "verysecret" not in checked.stderr + checked.stdout
+
+
+def test_it_serves_nothing_with_a_bad_configuration():
+    loaded = run("-c", "import shop.wsgi", STRIPE_SECRET_KEY="", SECRET_KEY="")
+    assert loaded.returncode == 3  # gunicorn does not try again after this one
+    assert "payments.E001" in loaded.stderr
+    assert "shop.E001" in loaded.stderr
+    assert "Traceback" not in loaded.stderr
+
+
+def test_it_loads_with_a_good_configuration():
+    loaded = run("-c", "import shop.wsgi; print(callable(shop.wsgi.application))")
+    assert (loaded.returncode, loaded.stdout) == (0, "True\n"), loaded.stderr
+
+
+def test_it_starts_with_warnings_only_while_developing():
+    checked = run("manage.py", "check", **{**dict.fromkeys(PRODUCTION, ""), "DEBUG": "1"})
+    assert checked.returncode == 0, checked.stderr
+    assert "payments.W001" in checked.stderr
