@@ -29,9 +29,9 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, code: str) -> Money:
-        """Read what a person typed, "12.50" or "1250"; exact. Raises ValueError for anything else, and for too many decimals."""
+        """Read what a person typed, "12.50" or "1250"; exact. Raises ValueError for anything else and for too many decimals."""
         about = currency(code)
-        if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]+)?", text.strip(), re.ASCII):
+        if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,10})?", text.strip(), re.ASCII):  # more digits, and Decimal would round
             raise ValueError(f"Not an amount: {text!r}")
         minor = Decimal(text.strip()).scaleb(about.exponent)
         if minor != int(minor) or int(minor) % about.step:
@@ -77,6 +77,8 @@ class Money:
         return f"{'−' if self.minor < 0 else ''}{about.symbol}{number}"
 
     def _same(self, other: Money) -> None:
+        if not isinstance(other, Money):
+            raise TypeError(f"Money goes with Money only, not with {type(other).__name__}")
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix")
 
