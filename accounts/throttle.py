@@ -47,7 +47,9 @@ class Limit:
         return f"limit:{self.name}:{hashlib.sha256(value.encode(errors='replace')).hexdigest()}"
 
 
-def client_address(request: HttpRequest) -> str:
+def client_address(request: HttpRequest | None) -> str:
     """Where a request came from. Only a proxy of ours is believed, and only the address that it added itself: the last."""
+    if request is None:
+        return ""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.TRUSTED_PROXY else ""
     return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")

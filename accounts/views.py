@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,7 +32,7 @@ class LogIn(auth.LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
 
-    def form_invalid(self, form: LogInForm) -> HttpResponse:
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         status = 429 if form.has_error("__all__", "throttled") else 422
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
@@ -41,11 +43,11 @@ class PasswordChange(auth.PasswordChangeView):
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:home")
 
-    def form_valid(self, form: object) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         messages.success(self.request, _("Your password is changed."))
         return super().form_valid(form)
 
-    def form_invalid(self, form: object) -> HttpResponse:
+    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
@@ -55,11 +57,11 @@ class PasswordResetConfirm(auth.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("accounts:login")
 
-    def form_valid(self, form: object) -> HttpResponse:
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         messages.success(self.request, _("Your password is changed. Please log in with it."))
         return super().form_valid(form)
 
-    def form_invalid(self, form: object) -> HttpResponse:
+    def form_invalid(self, form: SetPasswordForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
@@ -68,7 +70,7 @@ class PasswordResetConfirm(auth.PasswordResetConfirmView):
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Show the orders of whoever is signed in."""
-    page = orders_of(request.user, before=request.GET.get("before", ""))
+    page = orders_of(cast(User, request.user), before=request.GET.get("before", ""))
     if page is None:
         raise Http404
     return render(request, "accounts/home.html", {"orders": page.orders, "older": page.older})

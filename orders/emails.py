@@ -144,7 +144,7 @@ def _send(mail: OutgoingMail, server: BaseEmailBackend) -> None:
         server.open()
     except Exception as error:
         raise NotSent(f"No mail server: {error}", server_down=True) from error
-    if timezone.now() + TIME_TO_SEND > mail.claimed_until:
+    if mail.claimed_until is None or timezone.now() + TIME_TO_SEND > mail.claimed_until:
         raise NotSent("The mail server is too slow", server_down=True)
     try:
         server.send_messages([message])
