@@ -60,10 +60,14 @@ class Cart:
         return self._data["lines"][str(variant_id)][1]
 
     def add(self, variant_id: int, quantity: int, *, price_minor: int) -> None:
-        """Put `quantity` more of a variant in. Raises CartFull past MAX_LINES lines or MAX_QUANTITY of one."""
+        """Put `quantity` more of a variant in. Raises CartFull past MAX_LINES lines or MAX_QUANTITY of one.
+
+        A line that is there keeps the price it was seen at, so that a change is still told.
+        """
         if variant_id not in self.quantities and len(self.quantities) >= MAX_LINES:
             raise CartFull(_("Your cart is full: at most %(lines)d different things fit in one order.") % {"lines": MAX_LINES})
-        self.set(variant_id, self.quantities.get(variant_id, 0) + quantity, price_minor=price_minor)
+        before, price_seen = self._data["lines"].get(str(variant_id), (0, price_minor))
+        self.set(variant_id, before + quantity, price_minor=price_seen)
 
     def set(self, variant_id: int, quantity: int, *, price_minor: int) -> None:
         """Want exactly `quantity`; 0 takes the line out. Raises CartFull past MAX_QUANTITY."""
