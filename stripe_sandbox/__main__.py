@@ -13,7 +13,9 @@ def read_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=12111, help="0: any free one; the ready line says which (%(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--webhook", default="", metavar="URL", help="where events are delivered")
-    parser.add_argument("--secret", action="append", default=[], metavar="whsec_...", help="signs webhooks; may be repeated")
+    parser.add_argument(
+        "--secret", action="append", default=[], metavar="whsec_...", help="signs webhooks; several: repeated, or with commas"
+    )
     parser.add_argument("--db", default="stripe_sandbox.sqlite3", metavar="FILE", help="state, an SQLite file (%(default)s)")
     parser.add_argument("--public-url", default="", metavar="URL", help="address shoppers reach it at (http://HOST:PORT)")
     parser.add_argument("--delayed-seconds", default="5", metavar="N|never", help="until bank debits end (%(default)s)")
@@ -31,7 +33,7 @@ def config_of(arguments: argparse.Namespace) -> Config:
     return Config().changed(
         {
             "webhook_url": arguments.webhook,
-            "webhook_secrets": arguments.secret,
+            "webhook_secrets": [word for entry in arguments.secret for word in entry.split(",") if word],
             "retry_base_seconds": arguments.retry_base,
             "delayed_payment_seconds": delayed,
         }

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,10 +18,10 @@ from .faults import Fault
 from .form import decode
 from .ids import new_id
 from .parameters.checks import Check, check_fields
+from .requestlog import note
 from .runtime import Sandbox
 
 log = logging.getLogger(__name__)
-SECRET_PARAMETERS = ("card", "number", "cvc", "iban", "client_secret")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def answer(request: HttpRequest, operation: Operation | None, ids: Mapping[str, 
         reply = Reply(500, dump(broken.body(request_id)))
     finally:
         CAUSE.reset(token)
-    note(box, request, key, reply, request_id)
+    note(box, request, request_id=request_id, key=key, status=reply.status, replayed=bool(reply.replayed_from))
     return http(reply, request_id, key)
 
 
@@ -212,26 +211,3 @@ def http(reply: Reply, request_id: str, key: str | None) -> HttpResponse:
     for name, value in reply.headers.items():
         response[name] = str(value)
     return response
-
-
-def note(box: Sandbox, request: HttpRequest, key: str | None, reply: Reply, request_id: str) -> None:
-    """Write the call in the log of requests, without anything secret."""
-    try:
-        params = without_secrets(decode(request.body if request.method == "POST" else request.META.get("QUERY_STRING", "")))
-    except (ApiError, RequestDataTooBig):
-        params = {}
-    replayed = bool(reply.replayed_from)
-    box.store.change(
-        "INSERT INTO requests (at, method, path, params, idempotency_key, status, request_id, replayed) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (time.time(), request.method, request.path, json.dumps(params), key, reply.status, request_id, replayed),
-    )
-
-
-def without_secrets(value: Any) -> Any:
-    """The parameters with card data and secrets blanked."""
-    if isinstance(value, list):
-        return [without_secrets(entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    return {key: "***" if key in SECRET_PARAMETERS else without_secrets(entry) for key, entry in value.items()}

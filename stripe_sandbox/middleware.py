@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from .faults import Fault
+from .ids import new_id
+from .requestlog import note
 from .runtime import Sandbox
 
 # A form answers with a redirect to the shop, which is another origin, and the shop's pictures are shown.
@@ -59,10 +61,12 @@ def play(fault: Fault, request: HttpRequest, get_response: Next, box: Sandbox) -
         seconds = {"seconds": float(fault.seconds)} if fault.action == "slow" else {}
         box.faults.hold(fault, gone=lambda: client_gone(request), **seconds)
         return get_response(request)
-    if fault.action == "silent":
-        box.faults.hold(fault, gone=lambda: client_gone(request))
-        return hang_up(request)
-    if fault.action == "drop_before":
+    if fault.action in ("silent", "drop_before"):
+        if request.path.startswith("/v1/"):
+            key = request.headers.get("Idempotency-Key")
+            note(box, request, request_id=new_id("request"), key=key, status=None)
+        if fault.action == "silent":
+            box.faults.hold(fault, gone=lambda: client_gone(request))
         return hang_up(request)
     response = get_response(request)  # drop_after, hold_after
     if fault.action == "drop_after":

@@ -89,6 +89,7 @@ CONTROL = [
     path("_sandbox/reset", settings.reset),
     path("_sandbox/config", settings.config),
     path("_sandbox/requests", settings.requests),
+    path("_sandbox/objects/<str:object_id>", settings.one_object),
     path("_sandbox/books", books.books),
     path("_sandbox/sessions/<str:session_id>/pay", money.pay),
     path("_sandbox/sessions/<str:session_id>/expire", money.expire),

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from .. import API_VERSION
+from ..errors import missing
 from ..runtime import Sandbox
 from .answering import control, number_in
 
@@ -38,3 +39,13 @@ def requests(box: Sandbox, given: dict[str, Any]) -> dict[str, Any]:
     rows = box.store.query(sql, (given.get("path", "/"), limit))
     entries = [dict(row) | {"params": json.loads(row["params"]), "replayed": bool(row["replayed"])} for row in rows]
     return {"requests": entries}
+
+
+@control("GET")
+def one_object(box: Sandbox, given: dict[str, Any], object_id: str) -> dict[str, Any]:
+    """Any stored object, past all faults and without a key; a session with its lines."""
+    found = box.store.find_any(object_id)
+    if not found:
+        raise missing("object", object_id)
+    answer = {"object": found.body}
+    return answer | {"line_items": found.extra["lines"]} if "lines" in found.extra else answer
