@@ -66,6 +66,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+def count_contract_checks(name: str, *, seen: int, errors: int) -> None:
+    """Note, from whichever worker, how many exchanges were compared with Stripe's API description."""
+    with Path(os.environ["SHOP_TEST_CONTRACT"]).open("a") as counts:
+        counts.write(f"{name} {seen} {errors}\n")
+
+
+def contract_checks() -> dict[str, int]:
+    """Exchanges compared so far, by the place where they were seen."""
+    counts: dict[str, int] = {"api": 0, "webhooks": 0}
+    file = Path(os.environ["SHOP_TEST_CONTRACT"])
+    for line in file.read_text().splitlines() if file.exists() else []:
+        name, seen, _errors = line.split()
+        counts[name] += int(seen)
+    return counts
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a whole run that compared nothing with Stripe's description did not test what it claims to."""
+    if os.environ.get("CI") and not IN_WORKER and not session.exitstatus and not all(contract_checks().values()):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts = contract_checks()
+    terminalreporter.write_line(
+        f"Compared with Stripe's API description: {counts['api']} calls, {counts['webhooks']} webhooks"
+        + ("" if all(counts.values()) or not os.environ.get("CI") else "; in CI none is a failure")
+    )
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     while _running:
         _running.pop().__exit__()
@@ -115,6 +145,7 @@ def _set_environment(*, database: str, collect: bool) -> None:
 
 def _start_services(*, database: str, collect: bool) -> None:
     assert _folder
+    os.environ["SHOP_TEST_CONTRACT"] = f"{_folder.name}/contract"
     os.environ["DATABASE_URL"] = f"sqlite:///{_folder.name}/shop.sqlite3"
     if not collect:
         return

@@ -1,0 +1,109 @@
+"""A real browser, which fails the test when a page misbehaves out of sight.
+
+`page` is a desktop; `phone`, `dark` and `without_scripts` are what they say; `open_page(**options)` makes any other. All start
+with the live shop as their base address, so `page.goto("/cart/")` does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.watch import Watch
+from tools.needed import chromium
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    found = chromium()
+    assert found, "Chromium is missing: apt-get install --no-install-recommends chromium fonts-liberation, or set CHROMIUM"
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": found, "args": ["--disable-dev-shm-usage", *as_root]}
+
+
+@pytest.fixture(scope="session")
+def base_url(live_server: Any) -> str:
+    return live_server.url
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any], base_url: str) -> dict[str, Any]:
+    return {**browser_context_args, "base_url": base_url, "viewport": DESKTOP, "locale": "en-GB"}
+
+
+@pytest.fixture
+def watches() -> dict[Page, Watch]:
+    return {}
+
+
+@pytest.fixture
+def open_page(
+    transactional_db: None, new_context: Callable[..., BrowserContext], watches: dict[Page, Watch]
+) -> Iterator[Callable[..., Page]]:
+    """`open_page(**options)`: a page in a new browser context (cookies of its own), watched until the test ends."""
+
+    def open_one(**options: Any) -> Page:
+        page = new_context(**options).new_page()
+        page.set_default_timeout(15_000)
+        watches[page] = Watch(page)
+        return page
+
+    yield open_one
+    problems = [problem for watch in watches.values() for problem in watch.problems]
+    assert not problems, "out of sight of the shopper:\n" + "\n".join(problems)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def phone(open_page: Callable[..., Page]) -> Page:
+    return open_page(**PHONE)
+
+
+@pytest.fixture
+def dark(open_page: Callable[..., Page]) -> Page:
+    return open_page(color_scheme="dark")
+
+
+@pytest.fixture
+def without_scripts(open_page: Callable[..., Page]) -> Page:
+    return open_page(java_script_enabled=False)
+
+
+@pytest.fixture
+def allow(watches: dict[Page, Watch]) -> Callable[[str], None]:
+    """`allow("404")`: problems matching this are what the test is about, on the pages opened so far."""
+
+    def allow_everywhere(pattern: str) -> None:
+        for watch in watches.values():
+            watch.allow(pattern)
+
+    return allow_everywhere
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """`axe(page)` fails with what the accessibility rules find on the page as it is now."""
+    rules = Axe()
+
+    def check(page: Page) -> None:
+        violations = rules.run(page).response["violations"]
+        found = [f"{each['id']} ({each['impact']}): {each['help']}\n{_places(each)}" for each in violations]
+        assert not found, f"{page.url} is not accessible:\n" + "\n".join(found)
+
+    return check
+
+
+def _places(violation: dict[str, Any]) -> str:
+    return "\n".join(f"    {node['target']}  {node['html'][:160]}" for node in violation["nodes"][:5])
