@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from orders.models import Order
-from orders.status import Status
+from orders.status import ENDED, Status
 from payments import gateway
 from payments.settle import close_unpaid
 
@@ -24,7 +24,7 @@ def expire_orders(*, progress: Callable[[int], object] | None = None) -> int:
     ended = 0
     for order in Order.objects.filter(status=Status.PENDING, expires_at__lt=timezone.now()).order_by("expires_at"):
         try:
-            ended += not close_unpaid(order, by="expiry", as_expired=True).is_open
+            ended += close_unpaid(order, by="expiry", as_expired=True).status in ENDED
         except gateway.GatewayError as error:
             log.warning("Order %s stays open: %s", order.number, error)
         if progress:

@@ -29,7 +29,15 @@ class GatewayError(Exception):
 
 
 class GatewayDown(GatewayError):
-    """No usable answer: it is unknown whether Stripe did it. Repeat later, with the same idempotency key."""
+    """No usable answer: it is unknown whether Stripe did it. Repeat later, with the same idempotency key.
+
+    `answered`: Stripe itself failed (5xx). It keeps that answer under the idempotency key and repeats it for ever
+    (docs.stripe.com/api/idempotent_requests, 2026): look the object up, then ask with a new key.
+    """
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class GatewayRefused(GatewayError):
@@ -129,6 +137,14 @@ def find_checkout_session(*, payment_intent_id: str) -> CheckoutSession | None:
     return _session(page.data[0]) if page.data else None
 
 
+def find_lost_session(reference: str, *, created_after: datetime) -> CheckoutSession | None:
+    """The session with our `reference` among those made since then, where the answer to the creating call was lost."""
+    params: Any = {"created": {"gte": int(created_after.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
+    page = _ask(lambda: _client().v1.checkout.sessions.list(params=params))
+    made = _ask(lambda: [one for one in page.auto_paging_iter() if one.client_reference_id == reference])
+    return _session(made[0]) if made else None
+
+
 def create_refund(*, payment_intent_id: str, amount_minor: int, reference: str, idempotency_key: str) -> StripeRefund:
     params: Any = {"payment_intent": payment_intent_id, "amount": amount_minor, "metadata": {"refund_reference": reference}}
     options: Any = {"idempotency_key": idempotency_key}
@@ -198,7 +214,7 @@ def _ask(call: Callable[[], Any]) -> Any:
 def _translated(error: stripe.StripeError) -> GatewayError:
     status = error.http_status or 0
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or status in (0, 409) or status >= 500:
-        return GatewayDown(f"Stripe does not answer as it should: {error}")
+        return GatewayDown(f"Stripe does not answer as it should: {error}", answered=status >= 500)
     return GatewayRefused(str(error), code=error.code or "", status=status)
 
 

@@ -101,6 +101,7 @@ class Refund(models.Model):
     amount_minor = models.PositiveBigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     booked = models.BooleanField(default=True, editable=False)
+    attempt = models.PositiveIntegerField(default=0, editable=False)  # how often Stripe answered with a failure of its own
     restock = models.BooleanField(_("put back in stock"), default=False)
     stripe_id = models.CharField(_("Refund"), max_length=255, unique=True, null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -124,7 +125,8 @@ class Refund(models.Model):
 
     @property
     def idempotency_key(self) -> str:
-        return f"refund-{self.reference}"
+        """Made from this row alone. A new one per `attempt`: Stripe would repeat its failure under the old key."""
+        return f"refund-{self.reference}-{self.attempt}"
 
 
 class WebhookEvent(models.Model):

@@ -50,16 +50,28 @@ def send(row: Refund) -> None:
     Raises GatewayDown. A refusal fails the row: its money can be asked for again.
     """
     try:
-        answer = gateway.create_refund(
+        answer = _sent_before(row) or gateway.create_refund(
             payment_intent_id=row.payment.payment_intent_id or "",
             amount_minor=row.amount_minor,
             reference=row.reference,
             idempotency_key=row.idempotency_key,
         )
     except gateway.GatewayRefused as error:
-        _fail(row, Status.FAILED, why=str(error), by="shop")
-        return
+        return _fail(row, Status.FAILED, why=str(error), by="shop")
+    except gateway.GatewayDown as error:
+        retried = Refund.objects.filter(pk=row.pk, attempt=row.attempt)
+        retried.update(checked_at=timezone.now(), attempt=row.attempt + error.answered)
+        raise
     book_refund(row.payment, answer, by=row.by)
+    return None
+
+
+def _sent_before(row: Refund) -> StripeRefund | None:
+    """The refund itself, where it was asked for before and the answer did not come: keys are kept for a day only."""
+    if row.checked_at is None:
+        return None
+    made = gateway.list_refunds(payment_intent_id=row.payment.payment_intent_id or "")
+    return next((one for one in made if one.reference == row.reference), None)
 
 
 def book_refund(payment: Payment, seen: StripeRefund, *, by: str) -> Refund:

@@ -8,6 +8,7 @@ locked in the order payment, order, variants.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +24,7 @@ from payments.models import Difference, Payment, Refund
 from payments.refund import send
 
 Status = Payment.Status
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def settle(payment: Payment, *, by: str, session_id: str = "") -> Payment:
@@ -73,15 +75,26 @@ def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | Non
         return gateway.retrieve_checkout_session(known)
     if payment.status != Status.STARTING:
         return None
-    # The answer to the creating call was lost, or never came: the same key gives the same session.
+    session = _lost_session(payment)
+    if session is None:
+        Payment.objects.filter(pk=payment.pk, status=Status.STARTING).update(
+            status=Status.FAILED, last_error="Stripe made no session", settled_at=timezone.now()
+        )
+    else:
+        record_session(payment, session)
+    return session
+
+
+def _lost_session(payment: Payment) -> CheckoutSession | None:
+    """The session whose creation was never answered to us: the same key gives the same session. None if there is none."""
     try:
         session = gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
-    except gateway.GatewayRefused as error:
-        Payment.objects.filter(pk=payment.pk, status=Status.STARTING).update(
-            status=Status.FAILED, last_error=str(error)[:500], settled_at=timezone.now()
-        )
+    except gateway.GatewayRefused:
         return None
-    record_session(payment, session)
+    except gateway.GatewayDown as error:
+        if not error.answered:
+            raise
+        return gateway.find_lost_session(payment.reference, created_after=payment.created_at - CLOCKS_DIFFER)
     return gateway.retrieve_checkout_session(session.id)  # the answer may be an old copy: read what is so now
 
 

@@ -1,0 +1,268 @@
+"""payments/checkout.py: from the cart to Stripe's page, and every way in which that can go wrong."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Variant
+from orders.models import Order
+from orders.status import Status
+from payments.models import Payment
+from tests import factories
+from tests.payments.shopping import Shopper
+
+CREATE = {"method": "POST", "path": "^/v1/checkout/sessions$"}
+
+
+@pytest.fixture
+def print_a3(shopper: Shopper) -> Variant:
+    factories.shipping_rate(price_minor=590)
+    return factories.variant(
+        product=factories.product(title="Flow Field No. 7"), on_hand=3, price_minor=4900, option_values={"Size": "A3"}
+    )
+
+
+def free(variant: Variant) -> int:
+    variant.refresh_from_db()
+    return variant.stock_on_hand - variant.stock_reserved
+
+
+def sent(shopper: Shopper) -> list[dict]:
+    """The calls that created sessions, as the stand-in received them."""
+    return [one for one in shopper.sandbox.requests() if one["method"] == "POST" and one["path"] == "/v1/checkout/sessions"]
+
+
+def test_it_turns_the_cart_into_line_items(shopper, print_a3):
+    payment = shopper.put(print_a3, 2).checkout()
+    session = shopper.sandbox.session(payment.session_id)
+    (line,) = shopper.sandbox.line_items(payment.session_id)
+    assert (line["quantity"], line["price"]["unit_amount"], line["description"]) == (2, 4900, "Flow Field No. 7")
+    assert session["amount_total"] == 2 * 4900 + 590 == payment.order.total_minor
+    assert session["client_reference_id"] == payment.reference
+    assert session["metadata"]["order"] == payment.order.number
+
+
+def test_it_binds_the_hold_to_the_life_of_the_page(shopper, print_a3):
+    payment = shopper.put(print_a3).checkout()
+    session = shopper.sandbox.session(payment.session_id)
+    assert session["expires_at"] == int(payment.order.expires_at.timestamp())
+    assert free(print_a3) == 2
+
+
+def test_it_asks_for_an_address_only_in_countries_the_rate_reaches(shopper, print_a3):
+    payment = shopper.put(print_a3).checkout()
+    session = shopper.sandbox.session(payment.session_id)
+    assert session["shipping_address_collection"]["allowed_countries"] == ["AT", "DE", "FR", "NL"]
+
+
+def test_it_asks_for_no_address_for_downloads(shopper):
+    payment = shopper.put(factories.download()).checkout()
+    session = shopper.sandbox.session(payment.session_id)
+    assert session["shipping_address_collection"] is None
+    assert payment.order.shipping_minor == 0
+
+
+def test_it_sends_the_same_idempotency_key_for_the_same_attempt(shopper, print_a3):
+    shopper.put(print_a3)
+    shopper.sandbox.fault(**CREATE, action="drop_after", count=1)
+    payment = shopper.checkout()  # the SDK repeats the call
+    keys = {one["idempotency_key"] for one in sent(shopper)}
+    assert keys == {payment.idempotency_key}
+    assert len(shopper.sandbox.books()["sessions"]) == 1
+
+
+def test_it_leads_a_second_press_to_the_same_page(shopper, print_a3):
+    first = shopper.put(print_a3).checkout()
+    second = shopper.checkout()
+    assert first == second
+    assert Order.objects.count() == 1
+    assert free(print_a3) == 2
+
+
+def test_it_makes_one_order_of_many_presses_at_once(shopper, print_a3, race):
+    shopper.put(print_a3)
+    answers = race(*[shopper.press_pay] * 6)
+    addresses = {answer["Location"] for answer in answers if answer.status_code == 303}
+    assert [answer.status_code for answer in answers] == [303] * 6
+    assert len(addresses) == 1
+    assert (Order.objects.count(), Payment.objects.count(), free(print_a3)) == (1, 1, 2)
+    assert len(shopper.sandbox.books()["sessions"]) == 1
+
+
+def test_it_replaces_the_order_of_a_cart_that_was_edited(shopper, print_a3):
+    old = shopper.put(print_a3).checkout()
+    new = shopper.put(print_a3).checkout()
+    old.refresh_from_db()
+    assert old.order != new.order
+    assert (old.status, old.order.status) == (Payment.Status.EXPIRED, Status.CANCELLED)
+    assert shopper.sandbox.session(old.session_id)["status"] == "expired"
+    assert free(print_a3) == 1
+
+
+def test_it_never_blocks_shoppers_by_their_own_hold(shopper, print_a3):
+    shopper.put(print_a3, 3).checkout()
+    page = shopper.client.get("/cart/")
+    assert free(print_a3) == 0
+    assert page.context["cart"].lines[0].quantity == 3
+    assert not page.context["cart"].has_changed
+    shopper.client.post("/cart/update/", {"variant": print_a3.pk, "quantity": 2})
+    assert shopper.checkout().order.lines.get().quantity == 2
+
+
+def test_it_sells_the_snapshot_if_the_old_page_was_paid_meanwhile(shopper, print_a3):
+    old = shopper.buy(print_a3)
+    new = shopper.put(factories.variant(), 1).checkout()  # the shop has not heard of the payment yet
+    old.order.refresh_from_db()
+    assert old.order.status == Status.PAID
+    assert new.order.status == Status.PENDING
+    assert new.order != old.order
+
+
+def test_it_does_not_sell_the_same_cart_twice_after_paying(shopper, print_a3):
+    paid = shopper.buy(print_a3)
+    answer = shopper.press_pay()  # back button, before any webhook
+    paid.order.refresh_from_db()
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/orders/{paid.order.number}/"
+    assert (paid.order.status, Order.objects.count()) == (Status.PAID, 1)
+    assert shopper.client.get("/cart/").context["cart"].is_empty
+
+
+@pytest.mark.parametrize(
+    "fault", [{"action": "status", "status": 500}, {"action": "status", "status": 429}, {"action": "silent"}]
+)
+def test_it_keeps_the_cart_and_frees_the_stock_when_stripe_is_down(shopper, print_a3, fault):
+    shopper.put(print_a3)
+    shopper.sandbox.fault(**CREATE, **fault)
+    began = time.monotonic()
+    answer = shopper.press_pay()
+    assert time.monotonic() - began < 10
+    assert answer.status_code == 503
+    assert "Nothing was charged" in answer.content.decode()
+    assert free(print_a3) == 3
+    assert Order.objects.get().status == Status.CANCELLED
+    assert not shopper.client.get("/cart/").context["cart"].is_empty
+
+
+def test_it_opens_a_page_at_the_next_try_after_stripe_was_down(shopper, print_a3):
+    shopper.put(print_a3)
+    fault = shopper.sandbox.fault(**CREATE, action="status", status=500)
+    assert shopper.press_pay().status_code == 503
+    shopper.sandbox.clear_faults()
+    assert fault
+    assert shopper.checkout().status == Payment.Status.OPEN
+    assert free(print_a3) == 2
+
+
+def test_it_closes_a_page_that_opened_after_its_twin_gave_up(shopper, print_a3):
+    shopper.put(print_a3)
+    shopper.sandbox.fault(**CREATE, action="drop_after")  # Stripe has the session, the shop never hears of it
+    assert shopper.press_pay().status_code == 503
+    shopper.sandbox.clear_faults()
+    lost = Payment.objects.get()
+    again = shopper.checkout()
+    assert lost.status == Payment.Status.FAILED
+    assert again.order != lost.order
+    assert free(print_a3) == 2
+
+
+def test_it_shows_the_cart_again_when_a_price_changed(shopper, print_a3):
+    shopper.put(print_a3)
+    Variant.objects.filter(pk=print_a3.pk).update(price_minor=5900)
+    answer = shopper.press_pay()
+    assert answer.status_code == 409
+    assert "The price went from €49.00 to €59.00." in answer.content.decode()
+    assert not Order.objects.exists()
+    assert shopper.checkout().order.subtotal_minor == 5900  # seen, and pressed again
+
+
+def test_it_tells_who_comes_too_late_for_the_last_one(shopper, print_a3):
+    other = Shopper(shopper.sandbox)
+    other.put(print_a3, 3)
+    shopper.put(print_a3).checkout()
+    answer = other.press_pay()
+    assert answer.status_code == 409
+    assert "Only 2 left" in answer.content.decode()
+
+
+def test_it_refuses_a_total_below_stripes_minimum(shopper):
+    shopper.put(factories.download(price_minor=49))
+    answer = shopper.press_pay()
+    assert answer.status_code == 422
+    assert "The smallest amount that can be paid is €0.50." in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("rate", ["0", "999999", "abc", "-1", "9" * 400, "\x00"])
+def test_it_refuses_a_rate_that_is_not_offered(shopper, print_a3, rate):
+    answer = shopper.put(print_a3).press_pay(shipping_rate=rate)
+    assert answer.status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_it_takes_the_shoppers_rate(shopper, print_a3):
+    express = factories.shipping_rate(name="Express", price_minor=1490)
+    answer = shopper.put(print_a3).press_pay(shipping_rate=express.pk)
+    assert answer.status_code == 303
+    assert Order.objects.get().shipping_minor == 1490
+
+
+def test_it_ignores_prices_from_the_client(shopper, print_a3):
+    shopper.put(print_a3).press_pay(price="1", total_minor="1", unit_amount="1", currency="jpy", status="paid")
+    order = Order.objects.get()
+    assert (order.total_minor, order.currency, order.status) == (4900 + 590, "EUR", Status.PENDING)
+
+
+def test_it_sends_an_empty_cart_back(shopper):
+    answer = shopper.press_pay()
+    assert (answer.status_code, answer["Location"]) == (302, "/cart/")
+
+
+def test_it_gives_a_new_hold_when_little_of_the_old_one_is_left(shopper, print_a3):
+    old = shopper.put(print_a3).checkout()
+    Order.objects.filter(pk=old.order_id).update(expires_at=timezone.now() + timedelta(minutes=1))
+    new = shopper.checkout()
+    assert new.order_id != old.order_id
+    assert free(print_a3) == 2
+
+
+class TestTheWayBack:
+    def test_it_frees_the_stock_and_keeps_the_cart(self, shopper, print_a3):
+        payment = shopper.put(print_a3).checkout()
+        answer = shopper.press_cancel(payment.order)
+        payment.order.refresh_from_db()
+        assert (answer.status_code, answer["Location"]) == (302, "/cart/")
+        assert (payment.order.status, free(print_a3)) == (Status.CANCELLED, 3)
+        assert shopper.sandbox.session(payment.session_id)["status"] == "expired"
+        assert shopper.client.get("/cart/").context["cart"].count == 1
+
+    def test_it_is_harmless_twice(self, shopper, print_a3):
+        payment = shopper.put(print_a3).checkout()
+        shopper.press_cancel(payment.order)
+        assert shopper.press_cancel(payment.order).status_code == 302
+        assert free(print_a3) == 3
+
+    def test_it_shows_the_order_if_it_was_paid_meanwhile(self, shopper, print_a3):
+        payment = shopper.buy(print_a3)
+        answer = shopper.press_cancel(payment.order)
+        payment.order.refresh_from_db()
+        assert payment.order.status == Status.PAID
+        assert f"/orders/{payment.order.number}/" in answer["Location"]
+
+    @pytest.mark.parametrize("key", ["", "wrong", "\x00", "ü", "x" * 5000])
+    def test_it_needs_the_key(self, shopper, print_a3, key):
+        payment = shopper.put(print_a3).checkout()
+        assert shopper.client.get(f"/checkout/cancel/{payment.order.number}/", {"key": key}).status_code == 404
+        payment.order.refresh_from_db()
+        assert payment.order.is_open
+
+    def test_it_lets_the_shopper_go_when_stripe_is_silent(self, shopper, print_a3):
+        payment = shopper.put(print_a3).checkout()
+        shopper.sandbox.fault(method="GET", path="^/v1/checkout/sessions/", action="status", status=500)
+        assert shopper.press_cancel(payment.order).status_code == 302
+        payment.order.refresh_from_db()
+        assert payment.order.is_open  # expire_orders ends it

@@ -1,0 +1,153 @@
+"""payments/reconcile.py and expire.py: what no webhook told is found by asking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from orders.models import Order
+from orders.status import Status
+from payments.audit import audit
+from payments.expire import expire_orders
+from payments.models import Payment, ReconcileRun, Refund, WebhookEvent
+from payments.reconcile import reconcile
+from payments.settle import settle
+from tests import factories
+from tests.payments.shopping import Shopper
+
+
+@pytest.fixture
+def download(shopper):
+    return factories.variant(requires_shipping=False, on_hand=5, price_minor=1200)
+
+
+def overdue(payment: Payment) -> None:
+    Order.objects.filter(pk=payment.order_id).update(expires_at=timezone.now() - timedelta(minutes=1))
+
+
+def state(payment: Payment) -> str:
+    return Order.objects.get(pk=payment.order_id).status
+
+
+def violations() -> set[str]:
+    return {name for name, result in audit().items() if result["violations"]}
+
+
+class TestReconcile:
+    def test_it_fulfils_without_any_webhook(self, shopper, download):
+        payment = shopper.buy(download)
+        reconcile()
+        assert state(payment) == Status.PAID
+        assert violations() == set()
+
+    def test_it_books_refunds_made_in_the_dashboard(self, shopper, download):
+        payment = settle(shopper.buy(download), by="test")
+        shopper.sandbox.refund(payment.payment_intent_id)
+        reconcile()
+        assert state(payment) == Status.REFUNDED
+
+    def test_it_asks_about_a_payment_whose_events_are_gone(self, shopper, download):
+        payment = shopper.buy(download)
+        ReconcileRun.objects.create(started_at=timezone.now() + timedelta(hours=1), finished_at=timezone.now())
+        Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(minutes=3))
+        run = reconcile()
+        assert (run.payments_checked, state(payment)) == (1, Status.PAID)
+
+    def test_it_finds_a_page_whose_creation_was_never_answered(self, shopper, download):
+        payment = shopper.buy(download)
+        Payment.objects.filter(pk=payment.pk).update(status="starting", session_id=None)
+        reconcile()
+        assert state(payment) == Status.PAID
+
+    def test_it_does_nothing_the_second_time(self, shopper, download):
+        shopper.buy(download)
+        reconcile()
+        assert reconcile().events_seen == 0
+        assert set(WebhookEvent.objects.values_list("deliveries", flat=True)) == {1}
+
+    def test_one_poisonous_payment_does_not_stop_the_others(self, shopper, download):
+        poisonous, good = shopper.buy(download), Shopper(shopper.sandbox).buy(download)
+        shopper.sandbox.fault(method="GET", path=f"^/v1/checkout/sessions/{poisonous.session_id}", action="status", status=500)
+        reconcile()
+        assert (state(poisonous), state(good)) == (Status.PENDING, Status.PAID)
+        shopper.sandbox.clear_faults()
+        reconcile()
+        assert state(poisonous) == Status.PAID
+
+    def test_many_at_once_have_one_effect(self, shopper, download, race):
+        payment = shopper.buy(download)
+        race(*[reconcile] * 4)
+        assert payment.order.events.filter(to_status=Status.PAID).count() == 1
+        assert violations() == set()
+
+    def test_the_command_says_what_it_did(self, shopper, download, capsys):
+        shopper.buy(download)
+        call_command("reconcile_payments")
+        assert "events were new" in capsys.readouterr().out
+
+
+class TestExpire:
+    def test_it_closes_the_page_and_frees_the_units(self, shopper, download):
+        payment = shopper.put(download, 2).checkout()
+        overdue(payment)
+        assert expire_orders() == 1
+        download.refresh_from_db()
+        assert (state(payment), download.stock_reserved) == (Status.EXPIRED, 0)
+        assert shopper.sandbox.session(payment.session_id)["status"] == "expired"
+
+    def test_it_leaves_a_hold_that_is_not_over(self, shopper, download):
+        payment = shopper.put(download).checkout()
+        assert expire_orders() == 0
+        assert state(payment) == Status.PENDING
+
+    def test_it_fulfils_what_was_paid_in_the_last_second(self, shopper, download):
+        payment = shopper.buy(download)
+        overdue(payment)
+        assert expire_orders() == 0
+        assert state(payment) == Status.PAID
+
+    def test_it_keeps_the_units_of_money_that_is_on_its_way(self, shopper, download):
+        payment = shopper.put(download).checkout()
+        shopper.pay(payment, iban="AT611904300234573201")
+        overdue(payment)
+        expire_orders()
+        download.refresh_from_db()
+        assert (state(payment), download.stock_reserved) == (Status.CONFIRMING, 1)
+
+    def test_it_waits_while_stripe_is_down(self, shopper, download):
+        payment = shopper.put(download).checkout()
+        overdue(payment)
+        shopper.sandbox.fault(method="GET", path="^/v1/", action="status", status=503)
+        assert expire_orders() == 0
+        assert state(payment) == Status.PENDING
+        shopper.sandbox.clear_faults()
+        assert expire_orders() == 1
+
+    def test_it_ends_an_order_that_never_reached_stripe(self, shopper, download):
+        order = factories.order(variants=[(download, 1)], expires_at=timezone.now() - timedelta(minutes=1))
+        assert expire_orders() == 1
+        order.refresh_from_db()
+        download.refresh_from_db()
+        assert (order.status, download.stock_reserved) == (Status.EXPIRED, 0)
+
+    def test_sweeper_cancel_link_and_webhook_at_once_release_once(self, shopper, download, race):
+        payment = shopper.put(download, 2).checkout()
+        overdue(payment)
+        race(expire_orders, lambda: shopper.press_cancel(payment.order), lambda: settle(payment, by="test"), expire_orders)
+        download.refresh_from_db()
+        assert download.stock_reserved == 0
+        assert payment.order.events.filter(to_status__in=[Status.EXPIRED, Status.CANCELLED]).count() == 1
+        assert violations() == set()
+
+
+def test_the_worker_does_everything_once(shopper, download, mailoutbox):
+    paid, left = shopper.buy(download), Shopper(shopper.sandbox).put(download).checkout()
+    overdue(left)
+    call_command("worker", "--once")  # reconciles last: its mail goes out with the next turn
+    call_command("worker", "--once")
+    assert (state(paid), state(left)) == (Status.PAID, Status.EXPIRED)
+    assert len(mailoutbox) == 1
+    assert not Refund.objects.exists()

@@ -1,0 +1,149 @@
+"""payments/refund.py: never more back than was paid, never twice for one intent."""
+
+from __future__ import annotations
+
+from threading import Barrier
+
+import pytest
+
+from orders.models import Order, OutgoingMail
+from orders.status import Status
+from orders.transitions import ship
+from payments import gateway
+from payments.audit import audit
+from payments.models import Payment, Refund
+from payments.reconcile import reconcile
+from payments.refund import RefundRefused, refund, send
+from payments.settle import settle
+from tests import factories
+
+REFUNDS = {"method": "POST", "path": "^/v1/refunds$"}
+
+
+@pytest.fixture
+def paid(shopper) -> Payment:
+    return settle(shopper.buy(factories.variant(requires_shipping=False, on_hand=5, price_minor=1200), 2), by="test")
+
+
+def ask(payment: Payment, amount_minor: int = 2400, *, restock: bool = False) -> Refund:
+    return refund(payment.order, amount_minor=amount_minor, restock=restock, reason="Asked by phone", by="grace@shop.test")
+
+
+def truth(shopper) -> int:
+    return sum(one["refunded"] for one in shopper.sandbox.books()["sessions"])
+
+
+def violations() -> set[str]:
+    return {name for name, result in audit().items() if result["violations"]}
+
+
+def test_it_gives_all_back_once(shopper, paid):
+    row = ask(paid)
+    paid.order.refresh_from_db()
+    assert (row.status, paid.order.status, paid.order.refunded_minor, truth(shopper)) == (
+        Refund.Status.SUCCEEDED, Status.REFUNDED, 2400, 2400,
+    )  # fmt: skip
+    assert OutgoingMail.objects.filter(kind="refunded").count() == 1
+    assert violations() == set()
+
+
+def test_it_puts_the_units_back_if_asked(shopper, paid):
+    variant = paid.order.lines.get().variant
+    ask(paid, 1000, restock=True)
+    ask(paid, 1400, restock=True)
+    variant.refresh_from_db()
+    assert variant.stock_on_hand == 5
+    assert violations() == set()
+
+
+def test_it_leaves_the_units_sold_if_not_asked(shopper, paid):
+    ask(paid)
+    assert paid.order.lines.get().variant.stock_on_hand == 3
+
+
+@pytest.mark.parametrize("amount_minor", [2401, 0, -1, 10**12])
+def test_it_refuses_what_was_not_paid(shopper, paid, amount_minor):
+    with pytest.raises(RefundRefused):
+        ask(paid, amount_minor)
+    assert (truth(shopper), Refund.objects.count()) == (0, 0)
+
+
+def test_it_refuses_the_second_press(shopper, paid):
+    ask(paid)
+    with pytest.raises(RefundRefused, match="can be refunded"):
+        ask(paid)
+    assert truth(shopper) == 2400
+
+
+def test_it_keeps_the_order_open_for_the_rest_of_a_part_refund(shopper, paid):
+    ask(paid, 999)
+    paid.order.refresh_from_db()
+    assert (paid.order.status, paid.order.refundable.minor) == (Status.PAID, 1401)
+    ask(paid, 1401)
+    paid.order.refresh_from_db()
+    assert paid.order.status == Status.REFUNDED
+
+
+def test_it_goes_out_later_if_the_answer_is_lost(shopper, paid):
+    shopper.sandbox.fault(**REFUNDS, action="drop_after")
+    with pytest.raises(gateway.GatewayDown):
+        ask(paid)
+    with pytest.raises(RefundRefused):  # pressed again
+        ask(paid)
+    shopper.sandbox.clear_faults()
+    send(Refund.objects.get())
+    assert (Refund.objects.get().status, truth(shopper)) == (Refund.Status.SUCCEEDED, 2400)
+
+
+def test_it_is_sent_by_the_reconciler(shopper, paid):
+    shopper.sandbox.fault(**REFUNDS, action="status", status=503)
+    with pytest.raises(gateway.GatewayDown):
+        ask(paid)
+    shopper.sandbox.clear_faults()
+    reconcile()
+    assert (Refund.objects.get().status, truth(shopper)) == (Refund.Status.SUCCEEDED, 2400)
+    assert violations() == set()
+
+
+def test_it_frees_the_money_if_stripe_refuses(shopper, paid):
+    shopper.sandbox.refund(paid.payment_intent_id, amount=2000)  # in the dashboard; the shop has not heard
+    with pytest.raises(RefundRefused, match="Stripe refused"):
+        ask(paid)
+    paid.order.refresh_from_db()
+    assert paid.order.refunded_minor == 0
+    reconcile()
+    paid.order.refresh_from_db()
+    assert (paid.order.refunded_minor, truth(shopper)) == (2000, 2000)
+
+
+def test_it_keeps_a_shipped_order_shipped_after_a_part_refund(shopper, paid):
+    ship(paid.order, by="grace@shop.test")
+    ask(paid, 100)
+    paid.order.refresh_from_db()
+    assert paid.order.status == Status.SHIPPED
+
+
+def test_two_members_of_staff_at_once_refund_once(shopper, paid, race):
+    outcomes = race(*[lambda: ask(paid)] * 4)
+    assert sum(isinstance(one, Refund) for one in outcomes) == 1, outcomes
+    assert sum(isinstance(one, RefundRefused) for one in outcomes) == 3
+    assert truth(shopper) == 2400
+    assert violations() == set()
+
+
+def test_many_part_refunds_at_once_never_pass_what_was_paid(shopper, paid, race):
+    outcomes = race(*[lambda: ask(paid, 700)] * 6)
+    assert sum(isinstance(one, Refund) for one in outcomes) == 3, outcomes
+    assert truth(shopper) == 2100
+
+
+def test_looking_before_adding_would_pass_it(shopper, paid, race):
+    """The control: the same race, with a look and a later write in place of the one conditional UPDATE."""
+    all_have_looked = Barrier(4)
+
+    def look_then_add() -> bool:
+        order = Order.objects.get(pk=paid.order_id)
+        all_have_looked.wait(30)
+        return order.paid_minor >= order.refunded_minor + 700
+
+    assert sum(700 for granted in race(*[look_then_add] * 4) if granted) > paid.amount_minor
