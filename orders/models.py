@@ -255,3 +255,12 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.to}"
+
+    @property
+    def state(self) -> str:
+        """In a word, for staff."""
+        if self.sent_at:
+            return str(_("Sent"))
+        if self.failed_at:
+            return str(_("Given up"))
+        return str(_("Waiting to be tried again") if self.attempts else _("Waiting"))

@@ -1,0 +1,70 @@
+"""What staff type about orders."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from money import Money
+from orders.countries import COUNTRIES
+from orders.models import ShippingRate
+
+
+class CountriesField(forms.CharField):
+    """Two-letter codes in one line: "DE, FR". Stored as a sorted list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        codes = set(re.findall(r"[^\s,;]+", super().clean(value).upper()))
+        unknown = sorted(codes - COUNTRIES)
+        if unknown:
+            raise ValidationError(_("Not countries that can be sent to: %(codes)s."), params={"codes": ", ".join(unknown)})
+        return sorted(codes)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class ShippingRateForm(forms.ModelForm):
+    """A rate with its price in whole units of the shop's currency: "4.90"."""
+
+    price = forms.CharField(label=_("Price"), max_length=20, help_text=_("In the shop's currency, for instance 4.90."))
+    countries = CountriesField(
+        label=_("Countries"), max_length=2000, help_text=_("Two-letter codes: DE, FR, GB."), widget=forms.Textarea({"rows": 3})
+    )
+
+    class Meta:
+        model = ShippingRate
+        fields = ["name", "countries", "min_days", "max_days", "position", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["price"].initial = str(self.instance.price.decimal)
+
+    def clean_price(self) -> Money:
+        try:
+            price = Money.parse(self.cleaned_data["price"], settings.SHOP_CURRENCY)
+        except ValueError as error:
+            raise ValidationError(_("Type an amount such as 4.90.")) from error
+        if price.minor < 0:
+            raise ValidationError(_("A price is not less than zero."))
+        return price
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("min_days", 0) > cleaned.get("max_days", cleaned.get("min_days", 0)):
+            self.add_error("max_days", _("Not less than the days it takes at least."))
+        return cleaned
+
+    def save(self, commit: bool = True) -> ShippingRate:
+        price: Money = self.cleaned_data["price"]
+        self.instance.price_minor, self.instance.currency = price.minor, price.currency
+        return super().save(commit)

@@ -1,0 +1,239 @@
+"""Orders in the admin: a list that answers questions, a page to read, and buttons for what may be done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import EmptyFieldListFilter
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from money import Money
+from orders.models import Order, OrderEvent, OrderLine, OutgoingMail, ShippingRate
+from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
+from payments.models import Difference, Payment, Refund
+from payments.order_tools import TOOLS, NotDone, Tool
+
+NOTHING = "—"
+
+
+class CountryFilter(admin.SimpleListFilter):
+    """By the country that the parcel goes to. Offers the countries of the shipping rates, while they are few."""
+
+    title = _("country")
+    parameter_name = "country"
+    most = 60
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = sorted({code for codes in ShippingRate.objects.values_list("countries", flat=True) for code in codes})
+        return [(code, code) for code in codes[: self.most]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(address__country=self.value()) if self.value() else queryset
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    title = _("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(_needs_attention()) if self.value() == "yes" else queryset
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ["picture", "sku", "title", "options_text", "quantity", "unit_price_text", "total_text"]
+
+    @admin.display(description="")
+    def picture(self, line: OrderLine) -> str:
+        if not line.image_url:
+            return NOTHING
+        return format_html('<img class="order-picture" src="{}" alt="" width="48" height="48" loading="lazy">', line.image_url)
+
+    @admin.display(description=_("unit price"))
+    def unit_price_text(self, line: OrderLine) -> str:
+        return str(line.unit_price)
+
+    @admin.display(description=_("total"))
+    def total_text(self, line: OrderLine) -> str:
+        return str(line.total)
+
+
+class EventInline(ReadOnlyInline):
+    model = OrderEvent
+    fields = ["at", "what", "from_status", "to_status", "by"]
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = [
+        "created_at",
+        "amount_text",
+        "status",
+        "session_id",
+        "payment_intent_id",
+        "checked_at",
+        "last_error",
+    ]
+
+    @admin.display(description=_("amount"))
+    def amount_text(self, payment: Payment) -> str:
+        return str(payment.amount)
+
+
+class MailInline(ReadOnlyInline):
+    model = OutgoingMail
+    fields = ["created_at", "kind", "to", "state", "sent_at", "last_error"]
+
+    @admin.display(description=_("state"))
+    def state(self, mail: OutgoingMail) -> str:
+        return mail.state
+
+
+class DifferenceInline(ReadOnlyInline):
+    model = Difference
+    fields = ["created_at", "kind", "detail", "reference", "resolved_at", "resolved_by"]
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = [
+        "number", "placed_at", "email", "status_badge", "total_text", "paid_text", "refunded_text", "item_count", "attention",
+    ]  # fmt: skip
+    list_filter = ["status", AttentionFilter, ("paid_at", EmptyFieldListFilter), "placed_at", CountryFilter]
+    search_fields = [
+        "^number", "^email", "recipient", "=lines__sku",
+        "=payments__session_id", "=payments__payment_intent_id", "=payments__refunds__stripe_id",
+    ]  # fmt: skip
+    search_help_text = _("Number, e-mail address, recipient, SKU, or an id of Stripe's: cs_…, pi_…, re_…")
+    sortable_by = ()
+    inlines = [LineInline, EventInline, PaymentInline, MailInline, DifferenceInline]
+    fieldsets = [
+        (None, {"fields": ["number", "status_badge", "attention", "placed_at", "expires_at", "paid_at", "email", "user"]}),
+        (_("Money"), {"fields": ["subtotal_text", "shipping_text", "total_text", "paid_text", "refunded_text", "refunds"]}),
+        (_("Parcel"), {"fields": [
+            "requires_shipping", "shipping_name", "recipient", "address_text", "shipped_at", "carrier", "tracking_number",
+        ]}),
+    ]  # fmt: skip
+
+    class Media:
+        css = {"all": ["css/admin-orders.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                items=Subquery(lines.annotate(units=Sum("quantity")).values("units"), output_field=IntegerField()),
+                attention=_needs_attention(),
+            )
+        )
+
+    @admin.display(description=_("status"))
+    def status_badge(self, order: Order) -> SafeString:
+        return format_html('<span class="order-status order-status-{}">{}</span>', order.status, order.get_status_display())
+
+    @admin.display(description=_("pieces"))
+    def item_count(self, order: Any) -> int:
+        return order.items or 0
+
+    @admin.display(description=_("needs attention"))
+    def attention(self, order: Any) -> SafeString | str:
+        return format_html('<strong class="order-attention">{}</strong>', _("Yes")) if order.attention else NOTHING
+
+    @admin.display(description=_("goods"))
+    def subtotal_text(self, order: Order) -> str:
+        return str(order.subtotal)
+
+    @admin.display(description=_("shipping"))
+    def shipping_text(self, order: Order) -> str:
+        return str(order.shipping)
+
+    @admin.display(description=_("total"))
+    def total_text(self, order: Order) -> str:
+        return str(order.total)
+
+    @admin.display(description=_("paid"))
+    def paid_text(self, order: Order) -> str:
+        return _or_nothing(order.paid)
+
+    @admin.display(description=_("refunded"))
+    def refunded_text(self, order: Order) -> str:
+        return _or_nothing(order.refunded)
+
+    @admin.display(description=_("address"))
+    def address_text(self, order: Order) -> str:
+        return "\n".join(order.address_lines) or NOTHING
+
+    @admin.display(description=_("refunds"))
+    def refunds(self, order: Order) -> str:
+        rows = Refund.objects.filter(payment__order=order)
+        told = ([str(row), row.by, row.reason, row.last_error or row.stripe_id or ""] for row in rows)
+        return "\n".join(" · ".join(filter(None, parts)) for parts in told) or NOTHING
+
+    # -- What may be done
+
+    def get_urls(self) -> list[URLPattern]:
+        address = path("<path:object_id>/do/<str:name>/", self.admin_site.admin_view(self.do), name="orders_order_do")
+        return [address, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        order = self.get_object(request, unquote(object_id))
+        tools = [tool for tool in TOOLS.values() if order and tool.offered(order) and request.user.has_perm(tool.permission)]
+        return super().change_view(request, object_id, form_url, {"tools": tools, **(extra_context or {})})
+
+    def do(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Ask for confirmation, then do it and say how it went."""
+        order, tool = self.get_object(request, unquote(object_id)), TOOLS.get(name)
+        if order is None or tool is None:
+            raise Http404
+        if not (self.has_view_permission(request, order) and request.user.has_perm(tool.permission)):
+            raise PermissionDenied
+        page = reverse("admin:orders_order_change", args=[order.pk])
+        if request.method != "POST" and not tool.offered(order):
+            messages.warning(request, _("That is not possible: the order is “%s”.") % order.get_status_display())
+            return redirect(page)
+        form = tool.form(request.POST if request.method == "POST" else None, initial={"amount_minor": order.refundable.minor})
+        if not form.is_valid():
+            return self._ask(request, order, tool, form)
+        try:
+            done = tool.act(order, form.cleaned_data, str(request.user))
+        except NotDone as error:
+            messages.error(request, str(error))
+        else:
+            self.log_change(request, order, done)
+            messages.success(request, done)
+        return redirect(page)
+
+    def _ask(self, request: HttpRequest, order: Order, tool: Tool, form: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "title": tool.label, "order": order, "tool": tool,
+            "form": form, "media": self.media,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/orders/order/do.html", context, status=422 if form.is_bound else 200)
+
+
+def _needs_attention() -> Q:
+    """An unresolved difference from Stripe, or a mail that was given up."""
+    differences = Difference.objects.filter(order=OuterRef("pk"), resolved_at=None)
+    mails = OutgoingMail.objects.filter(order=OuterRef("pk"), failed_at__isnull=False)
+    return Exists(differences) | Exists(mails)
+
+
+def _or_nothing(amount: Money) -> str:
+    return str(amount) if amount else NOTHING

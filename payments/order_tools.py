@@ -1,0 +1,153 @@
+"""What staff can do with an order from its page in the admin. Each is a verb of the shop behind a form that asks once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.models import Order
+from orders.status import Status
+from orders.transitions import InvalidTransition, ship
+from payments.cancel import CannotCancel, cancel_order
+from payments.gateway import GatewayDown, GatewayError
+from payments.refund import RefundRefused, refund
+from payments.settle import settle
+
+
+class NotDone(Exception):
+    """What was asked for did not happen. The message is a sentence for staff."""
+
+
+class Nothing(forms.Form):
+    """A tool that needs no more than a yes."""
+
+
+class ShipForm(forms.Form):
+    carrier = forms.CharField(label=gettext_lazy("Carrier"), max_length=60, required=False)
+    tracking_number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("The shopper reads it in the mail that goes out now."),
+    )
+
+
+class RefundForm(forms.Form):
+    amount_minor = forms.IntegerField(widget=forms.HiddenInput)  # what was shown: it is that amount or none
+    restock = forms.BooleanField(label=gettext_lazy("Put the units back in stock"), required=False)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, help_text=gettext_lazy("Stays inside the shop."))
+
+
+@dataclass(frozen=True)
+class Tool:
+    """`offered` says whether the button is shown. `act` does it and returns what to tell staff, or raises NotDone."""
+
+    name: str
+    label: str | Promise
+    question: str | Promise
+    permission: str
+    offered: Callable[[Order], bool]
+    act: Callable[[Order, dict[str, Any], str], str]
+    form: type[forms.Form] = Nothing
+
+
+def _ship(order: Order, data: dict[str, Any], by: str) -> str:
+    try:
+        won = ship(order, by=by, carrier=data["carrier"], tracking_number=data["tracking_number"])
+    except InvalidTransition as error:
+        raise NotDone(_("This order cannot be shipped: it is “%s”.") % order.get_status_display()) from error
+    if not won:
+        raise NotDone(_("This order was marked as shipped before; nothing was changed."))
+    return _("Marked as shipped; the shopper gets a mail.")
+
+
+def _cancel(order: Order, data: dict[str, Any], by: str) -> str:
+    was_open = order.is_open
+    try:
+        order = cancel_order(order, by=by)
+    except (CannotCancel, InvalidTransition) as error:
+        raise NotDone(str(error)) from error
+    except GatewayError as error:
+        raise NotDone(_stripe_said(error)) from error
+    if not was_open:
+        raise NotDone(_("This order had ended already: it is “%s”.") % order.get_status_display())
+    return _("Cancelled; its units are on sale again.")
+
+
+def _refund(order: Order, data: dict[str, Any], by: str) -> str:
+    if data["amount_minor"] != order.refundable.minor or not order.refundable:
+        raise NotDone(_("Meanwhile %s is left to refund. Nothing was changed; please look again.") % order.refundable)
+    try:
+        row = refund(order, amount_minor=data["amount_minor"], restock=data["restock"], reason=data["reason"], by=by)
+    except RefundRefused as error:
+        raise NotDone(str(error)) from error
+    except GatewayDown as error:
+        raise NotDone(
+            _("Stripe does not answer. The refund is written down and goes out by itself; do not ask for it again.")
+        ) from error
+    except GatewayError as error:
+        raise NotDone(_stripe_said(error)) from error
+    return _("%s is going back to the shopper.") % row.amount
+
+
+def _check(order: Order, data: dict[str, Any], by: str) -> str:
+    try:
+        for payment in order.payments.all():
+            settle(payment, by=by)
+    except GatewayError as error:
+        raise NotDone(_stripe_said(error)) from error
+    order.refresh_from_db()
+    return _("Stripe was asked. The order is “%s”.") % order.get_status_display()
+
+
+def _stripe_said(error: GatewayError) -> str:
+    if isinstance(error, GatewayDown):
+        return _("Stripe does not answer; nothing was changed. Please try again in a moment.")
+    return _("Stripe refused: %s") % error
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            name="ship",
+            label=gettext_lazy("Mark as shipped"),
+            question=gettext_lazy("Has the parcel left? The shopper gets a mail now."),
+            permission="orders.change_order",
+            offered=lambda order: order.status == Status.PAID,
+            act=_ship,
+            form=ShipForm,
+        ),
+        Tool(
+            name="cancel",
+            label=gettext_lazy("Cancel"),
+            question=gettext_lazy("Close the payment page and put the units on sale again?"),
+            permission="orders.change_order",
+            offered=lambda order: order.is_open,
+            act=_cancel,
+        ),
+        Tool(
+            name="refund",
+            label=gettext_lazy("Refund in full"),
+            question=gettext_lazy("Give back everything that was paid and not yet refunded?"),
+            permission="payments.add_refund",
+            offered=lambda order: bool(order.refundable),
+            act=_refund,
+            form=RefundForm,
+        ),
+        Tool(
+            name="check",
+            label=gettext_lazy("Check with Stripe now"),
+            question=gettext_lazy("Ask Stripe how the payments of this order stand, and book what it says?"),
+            permission="orders.change_order",
+            offered=lambda order: order.payments.exists(),
+            act=_check,
+        ),
+    )
+}
