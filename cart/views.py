@@ -67,10 +67,10 @@ def _notices(priced) -> list[str]:
 
 def _refuse(request: HttpRequest, form: CartLineForm) -> HttpResponse:
     """Show the cart again with the form's errors, beside the line they belong to where there is one."""
-    problem = " ".join(str(error) for errors in form.errors.values() for error in errors)
     variant_id = form.cleaned_data.get("variant")
     if variant_id in current_cart(request).quantities and "quantity" in form.errors:
-        return _show(request, errors={variant_id: problem}, status=422)
+        return _show(request, errors={variant_id: " ".join(form.errors["quantity"])}, status=422)
+    problem = " ".join(f"{form[field].label}: {error}" for field, errors in form.errors.items() for error in errors)
     return _show(request, problem=problem, status=422)
 
 
