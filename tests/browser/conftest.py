@@ -36,7 +36,7 @@ def base_url(live_server: Any) -> str:
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any], base_url: str) -> dict[str, Any]:
-    return {**browser_context_args, "base_url": base_url, "viewport": DESKTOP, "locale": "en-GB"}
+    return {**browser_context_args, "base_url": base_url, "locale": "en-GB"}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def open_page(
     """`open_page(**options)`: a page in a new browser context (cookies of its own), watched until the test ends."""
 
     def open_one(**options: Any) -> Page:
-        page = new_context(**options).new_page()
+        page = new_context(**{"viewport": DESKTOP, **options}).new_page()
         page.set_default_timeout(15_000)
         watches[page] = Watch(page)
         return page

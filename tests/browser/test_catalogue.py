@@ -1,0 +1,97 @@
+"""The catalogue in a browser: narrow, dark, without scripts, and by the accessibility rules."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from catalog.images import store_image
+from catalog.models import Option
+from tests import factories
+
+
+def png(width, height, colour):
+    file = BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    return ContentFile(file.getvalue(), name="print.png")
+
+
+@pytest.fixture
+def shop(open_page):
+    """A category with a product of three pictures and two editions, one without a picture and one sold out."""
+    home = factories.category(name="Flow fields", slug="flow", description="Lines that follow a wind.")
+    factories.category(name="Curl noise", slug="curl", parent=home)
+    made = factories.product(title="Slow Weather", slug="slow-weather", categories=[home], description="<p>How.</p>")
+    pictures = [
+        store_image(made, png(*size, "teal"), alt=f"Teal lines {place}")
+        for place, size in enumerate([(600, 800), (800, 600), (700, 700)])
+    ]
+    Option.objects.create(product=made, name="Size")
+    factories.variant(product=made, option_values={"Size": "A4"}, on_hand=2)
+    factories.variant(product=made, option_values={"Size": "A2"}, image=pictures[2])
+    factories.variant(product=factories.product(title="Bare", slug="bare"))
+    factories.variant(product=factories.product(title="Gone", slug="gone"), on_hand=0)
+    return made
+
+
+ADDRESSES = ["/", "/products/", "/categories/flow/", "/categories/flow/curl/", "/products/slow-weather/", "/products/bare/",
+             "/products/gone/", "/search/", "/search/?q=weather", "/search/?q=fish"]  # fmt: skip
+
+
+@pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 740}, "is_mobile": True}])
+def test_it_keeps_to_the_accessibility_rules_and_the_width(open_page, axe, shop, look):
+    page = open_page(**look)
+    for address in ADDRESSES:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, address
+
+
+def test_it_has_a_404_page_by_the_same_rules(page, axe, shop, allow):
+    allow("404")
+    page.goto("/nowhere/")
+    axe(page)
+
+
+def test_it_is_used_by_keyboard(page, shop):
+    page.goto("/products/slow-weather/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_it_finds_and_puts_in_the_cart_without_scripts(without_scripts, shop):
+    page = without_scripts
+    page.goto("/")
+    page.get_by_role("search", name="Site").get_by_label("Search the prints").fill("weather")
+    page.get_by_role("search", name="Site").get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Slow Weather").click()
+    page.get_by_label("A2").check()
+    page.get_by_label("Quantity").fill("2")
+    page.get_by_role("button", name="Add to cart").click()
+    assert page.url.endswith("/cart/")
+    assert page.get_by_label("Quantity of Slow Weather · A2").input_value() == "2"
+
+
+def test_it_brings_the_picture_of_the_chosen_edition_into_view(phone, shop):
+    phone.goto("/products/slow-weather/")
+    gallery = phone.get_by_role("list", name="Pictures")
+    phone.get_by_label("A2").check()
+    phone.wait_for_function("gallery => gallery.scrollLeft > 100", arg=gallery.element_handle())
+
+
+def test_it_keeps_its_shape_when_a_picture_is_lost(page, axe, shop, allow):
+    allow("404")
+    lost = factories.product(title="Lost", slug="lost", position=0)
+    factories.variant(product=lost)
+    factories.picture(product=lost, url=f"/media/pictures/00/{'0' * 64}.webp")
+    page.goto("/products/")
+    card = page.get_by_role("article").filter(has_text="Lost").bounding_box()
+    other = page.get_by_role("article").filter(has_text="Slow Weather").bounding_box()
+    assert (card["width"], card["height"]) == (other["width"], other["height"])
+    axe(page)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Option
+from catalog.product_page import edition_groups, with_all_parts
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def groups_of(product):
+    loaded = with_all_parts().get(pk=product.pk)
+    return [(group.name, [(each.label, each.note) for each in group.editions]) for group in edition_groups(loaded)]
+
+
+def test_it_groups_editions_by_the_first_of_two_options():
+    made = factories.product()
+    Option.objects.create(product=made, name="Size", position=0)
+    Option.objects.create(product=made, name="Paper", position=1)
+    # The order of the keys is the database's business, the order of the options ours.
+    factories.variant(product=made, option_values={"Paper": "Matte", "Size": "A4"}, on_hand=1)
+    factories.variant(product=made, option_values={"Paper": "Rag", "Size": "A4"}, on_hand=0)
+    factories.variant(product=made, option_values={"Size": "A3", "Paper": "Matte"})
+    assert groups_of(made) == [("Size: A4", [("Matte", "Only 1 left"), ("Rag", "Sold out")]), ("Size: A3", [("Matte", "")])]
+
+
+def test_it_names_a_single_group_after_its_option():
+    made = factories.product()
+    Option.objects.create(product=made, name="Size")
+    factories.variant(product=made, option_values={"Size": "A4"})
+    assert groups_of(made) == [("Size", [("A4", "")])]
+
+
+def test_it_has_words_for_a_product_without_options():
+    assert groups_of(factories.variant(on_hand=6).product) == [("Edition", [("Open edition", "")])]
+
+
+def test_it_counts_what_other_shoppers_hold_as_gone():
+    variant = factories.variant(on_hand=3)
+    factories.order(variants=[(variant, 2)])
+    assert groups_of(variant.product) == [("Edition", [("Open edition", "Only 1 left")])]
+
+
+def test_it_never_counts_downloads():
+    assert groups_of(factories.download().product) == [("Edition", [("Open edition", "")])]

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Category
+from catalog.tree import CategoryTree
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_reads_the_tree_in_one_query(django_assert_num_queries):
+    top = factories.category(slug="a")
+    for _each in range(3):
+        factories.category(parent=top)
+    with django_assert_num_queries(1):
+        tree = CategoryTree.load()
+        assert tree.top == [top]
+        assert len(tree.children(top)) == 3
+        assert tree.trail(tree.children(top)[0])[0] == top
+
+
+def test_it_finds_by_path_and_knows_the_subtree():
+    top = factories.category(slug="art")
+    below = factories.category(slug="new", parent=top)
+    factories.category(slug="artful")
+    tree = CategoryTree.load()
+    assert tree.find("art/new") == below
+    assert tree.find("new") is None
+    assert tree.subtree_ids(top) == [top.pk, below.pk]
+
+
+def test_it_leaves_out_what_lies_below_an_unpublished_category():
+    top = factories.category(is_published=False)
+    below = factories.category(parent=top)
+    tree = CategoryTree.load()
+    assert tree.top == []
+    assert tree.get(below.pk) is None
+
+
+def test_it_survives_a_ring_in_the_table():
+    first, second = factories.category(slug="a"), factories.category(slug="b")
+    Category.objects.filter(pk=first.pk).update(parent=second)
+    Category.objects.filter(pk=second.pk).update(parent=first)
+    assert CategoryTree.load().top == []
