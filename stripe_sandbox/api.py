@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from . import API_VERSION, auth, idempotency
+from .connection import hang_up
 from .emit import CAUSE
 from .errors import ApiError
 from .expand import expand
@@ -22,6 +23,10 @@ from .requestlog import note
 from .runtime import Sandbox
 
 log = logging.getLogger(__name__)
+
+
+class Abandoned(Exception):
+    """The stand-in was reset while the request waited."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ def answer(request: HttpRequest, operation: Operation | None, ids: Mapping[str, 
     token = CAUSE.set({"id": request_id, "idempotency_key": key})
     try:
         reply = reply_to(request, operation, ids, box, request_id, key)
+    except Abandoned:
+        return hang_up(request)
     except ApiError as error:
         reply = Reply(error.status, dump(error.body(request_id)), headers=error.headers)
     except Exception:
@@ -114,12 +121,20 @@ def reply_to(
         return perform(operation, Call(box, given, request.path, ids), request_id)
 
     if key is None:
+        pause(box, fault)
         return work()
     mark = idempotency.fingerprint(request.method or "", request.path, given)
     old = idempotency.claim(box.store, account, key, mark, request_id)
+    pause(box, fault)
     if old:
         return Reply(old.status, old.body, replayed_from=old.request_id)
     return first_reply(work, box, account, key, request_id)
+
+
+def pause(box: Sandbox, fault: Fault | None) -> None:
+    """Wait where a slow or holding fault says so. The work is done afterwards even if the client has gone, as at Stripe."""
+    if fault and fault.action in ("slow", "hold_before") and not box.faults.hold(fault, seconds=fault.longest):
+        raise Abandoned
 
 
 def first_reply(work: Callable[[], Reply], box: Sandbox, account: str, key: str, request_id: str) -> Reply:

@@ -40,6 +40,11 @@ class Fault:
         return {key: value for key, value in vars(self).items() if key not in hidden}
 
     @property
+    def longest(self) -> float:
+        """For how many seconds a request waits at it unless it is released."""
+        return float(self.seconds) if self.action == "slow" else LONGEST_HOLD
+
+    @property
     def remembered(self) -> bool:
         return self.stored if self.stored is not None else self.status == 500
 
@@ -49,8 +54,9 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self._next_id = 1
+        self._resets = 0
 
     def add(self, description: dict[str, Any]) -> Fault:
         """Switch one on. Raises BadFault."""
@@ -81,6 +87,12 @@ class Faults:
             self._changed.notify_all()
             return len(gone)
 
+    def reset(self) -> None:
+        """Remove all; what waits at them is never done."""
+        with self._changed:
+            self._resets += 1
+            self.clear()
+
     def release(self, fault_id: int) -> bool:
         """Let everybody who waits at the fault now go on; later ones wait again."""
         with self._changed:
@@ -102,17 +114,20 @@ class Faults:
                     return fault
         return None
 
-    def hold(self, fault: Fault, *, gone: Callable[[], bool], seconds: float = LONGEST_HOLD) -> bool:
-        """Wait at the fault until it is released, the client goes, or time is over; True when released."""
+    def hold(self, fault: Fault, *, seconds: float = LONGEST_HOLD, gone: Callable[[], bool] | None = None) -> bool:
+        """Wait at the fault until it is released or time is over, or (with `gone`) the client goes.
+
+        False when the stand-in was reset meanwhile: the request belongs to a world that is no more.
+        """
         until = time.monotonic() + seconds
         with self._changed:
+            before, world = fault.releases, self._resets
             fault.waiting += 1
-            before = fault.releases
             self._changed.notify_all()
             try:
-                while fault.releases == before and time.monotonic() < until and not gone():
+                while fault.releases == before and time.monotonic() < until and not (gone and gone()):
                     self._changed.wait(min(0.1, max(until - time.monotonic(), 0)))
-                return fault.releases != before
+                return self._resets == world
             finally:
                 fault.waiting -= 1
                 self._changed.notify_all()

@@ -1,11 +1,10 @@
 """What stands before every view: the running parts on the request, faults, headers, and a door shut to other sites."""
 
-import contextlib
-import socket
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from .connection import client_gone, hang_up
 from .faults import Fault
 from .ids import new_id
 from .requestlog import note
@@ -54,13 +53,13 @@ def with_faults(get_response: Next) -> Next:
 
 def play(fault: Fault, request: HttpRequest, get_response: Next, box: Sandbox) -> HttpResponse:
     """The answer to a request that a fault has hit; for some faults there is none."""
-    if fault.action == "status":
-        request.fault = fault  # type: ignore[attr-defined]  # the API answers in its own shape
-        return get_response(request) if request.path.startswith("/v1/") else plain_failure(fault)
-    if fault.action in ("slow", "hold_before"):
-        seconds = {"seconds": float(fault.seconds)} if fault.action == "slow" else {}
-        box.faults.hold(fault, gone=lambda: client_gone(request), **seconds)
+    if fault.action in ("status", "slow", "hold_before") and request.path.startswith("/v1/"):
+        request.fault = fault  # type: ignore[attr-defined]  # the API plays it itself, once the idempotency key is taken
         return get_response(request)
+    if fault.action == "status":
+        return plain_failure(fault)
+    if fault.action in ("slow", "hold_before"):
+        return get_response(request) if box.faults.hold(fault, seconds=fault.longest) else hang_up(request)
     if fault.action in ("silent", "drop_before"):
         if request.path.startswith("/v1/"):
             key = request.headers.get("Idempotency-Key")
@@ -78,25 +77,3 @@ def play(fault: Fault, request: HttpRequest, get_response: Next, box: Sandbox) -
 def plain_failure(fault: Fault) -> HttpResponse:
     """A failing page."""
     return HttpResponse(fault.message, status=fault.status, content_type="text/plain", headers=fault.headers)
-
-
-def client_gone(request: HttpRequest) -> bool:
-    """Whether the other side has closed the connection."""
-    link: socket.socket | None = request.META.get("gunicorn.socket")
-    if link is None:
-        return False
-    try:
-        return link.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-
-
-def hang_up(request: HttpRequest) -> HttpResponse:
-    """Close the connection; the returned answer reaches nobody."""
-    link: socket.socket | None = request.META.get("gunicorn.socket")
-    if link is not None:
-        with contextlib.suppress(OSError):  # closed by the other side already
-            link.shutdown(socket.SHUT_RDWR)
-    return HttpResponse(status=500, headers={"Connection": "close"})

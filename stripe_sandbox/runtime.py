@@ -19,6 +19,6 @@ class Sandbox:
     def reset(self) -> None:
         """Forget all objects, deliveries, keys and faults; settings go back to those of the start."""
         self.config = self._start_config
-        self.faults.clear()
+        self.faults.reset()
         self.store.forget_everything()
         self.deliveries.notice()

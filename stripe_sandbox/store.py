@@ -150,6 +150,13 @@ class Store:
         rows = self.query("SELECT body, extra FROM objects WHERE id = ? AND kind = ?", (object_id, kind))
         return Item(json.loads(rows[0]["body"]), json.loads(rows[0]["extra"])) if rows else None
 
+    def get(self, kind: str, object_id: str) -> Item:
+        """The object of that kind and id, which must be there. Raises KeyError."""
+        found = self.find(kind, object_id)
+        if found is None:
+            raise KeyError(object_id)
+        return found
+
     def find_any(self, object_id: str) -> Item | None:
         """The object with that id, whatever its kind, or None."""
         rows = self.query("SELECT body, extra FROM objects WHERE id = ?", (object_id,))

@@ -81,7 +81,7 @@ def details(session: Item, attempt: Attempt) -> dict[str, Any]:
     """What the session will say about the buyer once it is complete."""
     shipping = attempt.shipping
     address = {"country": None} if not shipping else shipping["address"]
-    buyer = {
+    buyer: dict[str, Any] = {
         "address": whole_address(address),
         "business_name": None,
         "email": attempt.email,
@@ -99,7 +99,7 @@ def ensure_intent(box: Sandbox, session: Item) -> Item:
     """The session's payment intent, made at the first attempt and brought up to date at each."""
     shipping = session.extra["details"]["shipping"]
     if session.extra.get("intent"):
-        intent = box.store.find("payment_intent", session.extra["intent"])
+        intent = box.store.get("payment_intent", session.extra["intent"])
         intent.body |= {"amount": session.body["amount_total"], "shipping": whole_shipping(shipping)}
         return intent
     data = dict(session.extra["intent_data"])

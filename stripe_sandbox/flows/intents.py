@@ -25,7 +25,7 @@ def create(box: Sandbox, **given: Any) -> Item:
     return intent
 
 
-def cancel_unpaid(box: Sandbox, intent_id: str, reason: str = "automatic") -> bool:
+def cancel_unpaid(box: Sandbox, intent_id: str, reason: str | None = "automatic") -> bool:
     """Cancel the intent unless money has moved or is moving; True when this call did it."""
     intent = box.store.find("payment_intent", intent_id)
     if not intent or intent.body["status"] not in UNPAID:
@@ -108,7 +108,7 @@ def error_body(means: Means, charge_id: str | None, method: dict[str, Any] | Non
 
 def decline(box: Sandbox, intent: Item, means: Means, billing: dict[str, Any]) -> str:
     """The bank said no: a failed charge, and the intent waits for another way to pay."""
-    method = box.store.find("payment_method", intent.body["payment_method"])
+    method = box.store.get("payment_method", intent.body["payment_method"])
     charge = box.store.add(payment.charge(intent.body, means, method_id=method.id, billing=billing, status="failed"))
     charge.body |= {"failure_code": means.code, "failure_message": cards.message(means)}
     box.store.save(charge)
@@ -127,7 +127,7 @@ def decline(box: Sandbox, intent: Item, means: Means, billing: dict[str, Any]) -
 def not_authenticated(box: Sandbox, intent: Item) -> str:
     """3-D Secure failed: no charge is made."""
     code = "payment_intent_authentication_failure"
-    method = box.store.find("payment_method", intent.body["payment_method"])
+    method = box.store.get("payment_method", intent.body["payment_method"])
     error = {"type": "card_error", "code": code, "message": cards.MESSAGES[code], "payment_method": method.body}
     intent.body |= {
         "status": "requires_payment_method", "payment_method": None, "next_action": None,
@@ -146,7 +146,7 @@ def finish_debit(box: Sandbox, intent: Item, *, succeeded: bool) -> None:
             code="payment_intent_unexpected_state",
         )
     clear_timer(box, FINISH, intent.id)
-    charge = box.store.find("charge", intent.body["latest_charge"])
+    charge = box.store.get("charge", intent.body["latest_charge"])
     if succeeded:
         take(box, intent, charge)
         return

@@ -68,7 +68,7 @@ def charge_of(box: Sandbox, intent_id: str) -> Item:
     if intent.body["status"] != "succeeded":
         message = f"This PaymentIntent ({intent_id}) does not have a successful charge to refund."
         raise unexpected_state(message, param="payment_intent")
-    return box.store.find("charge", intent.body["latest_charge"])
+    return box.store.get("charge", intent.body["latest_charge"])
 
 
 def check_amount(charge: Item, amount: int, left: int) -> None:
@@ -116,7 +116,7 @@ def finish(box: Sandbox, refund_id: str, *, succeeded: bool) -> dict[str, Any]:
         if not succeeded:
             refund.body["failure_reason"] = "expired_or_canceled_card"
             book(box, refund, amount=refund.body["amount"], kind="refund_failure")
-            count(box, box.store.find("charge", refund.body["charge"]), -refund.body["amount"])
+            count(box, box.store.get("charge", refund.body["charge"]), -refund.body["amount"])
             emit(box, "refund.failed", refund.body)
         box.store.save(refund)
         emit(box, "refund.updated", refund.body, previous)

@@ -70,7 +70,7 @@ def check_addresses(params: dict[str, Any]) -> None:
     if ui_mode == "hosted_page":
         if "success_url" not in params:
             raise required("success_url")
-        forbidden = ("return_url", "redirect_on_completion", "permissions")
+        forbidden: tuple[str, ...] = ("return_url", "redirect_on_completion", "permissions")
     else:
         forbidden = ("success_url", "cancel_url")
         never = params.get("redirect_on_completion") == "never"
