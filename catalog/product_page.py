@@ -41,6 +41,11 @@ def with_all_parts() -> QuerySet[Product]:
     )
 
 
+def home_category_id(product: Product) -> int | None:
+    """The first category of a product that came from `with_all_parts`."""
+    return getattr(product, "home_category", None)
+
+
 def edition_groups(product: Product) -> list[EditionGroup]:
     """The product's variants, under the values of its first option if it has two options or more."""
     names = [option.name for option in product.options.all()]

@@ -14,7 +14,7 @@ from catalog.browse import BadMark, Page, in_categories, listed, matching, page_
 from catalog.forms import SearchForm
 from catalog.home_page import home_page
 from catalog.models import Product
-from catalog.product_page import chosen_variant, edition_groups, pictures_of, with_all_parts
+from catalog.product_page import chosen_variant, edition_groups, home_category_id, pictures_of, with_all_parts
 from catalog.tree import CategoryTree
 
 
@@ -48,7 +48,7 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One product, its pictures and its editions. `?variant=` chooses one of them."""
     product = get_object_or_404(with_all_parts(), slug=slug)
     tree, wanted = CategoryTree.load(), request.GET.get("variant", "")
-    home_category = tree.get(product.home_category)
+    home_category = tree.get(home_category_id(product))
     context = {
         "product": product,
         "tree": tree,
