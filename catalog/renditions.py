@@ -161,5 +161,5 @@ def _encode(image: Image.Image, content_type: str) -> Rendition:
     elif content_type == "image/png":
         image.save(out, "PNG")
     else:
-        image.save(out, "WEBP", quality=82, method=3)
+        image.save(out, "WEBP", quality=82, method=2)  # 3 and more: twice the time for 2 % less
     return Rendition(out.getvalue(), image.width, image.height, content_type)

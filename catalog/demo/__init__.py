@@ -1,0 +1,1 @@
+"""The demo shop: prints drawn by algorithms, the same on every machine. Nothing here is imported by the shop itself."""

@@ -1,0 +1,1 @@
+"""One function per algorithm: `draw(canvas, palette, rng, **settings)`."""
