@@ -242,6 +242,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "azure": {"level": "WARNING"},  # at INFO it logs the headers of every request
         "stripe": {"level": "WARNING"},  # at INFO it logs every address it calls, ids included
     },
 }
