@@ -21,6 +21,8 @@ from storages.backends.azure_storage import AzureStorage
 class AzureMediaStorage(AzureStorage):
     """Django's storage API over one container. Raises only OSErrors: ConnectionError, PermissionError, FileNotFoundError."""
 
+    token_credential: Any
+
     def _get_service_client(self) -> BlobServiceClient:
         if self.connection_string:
             return BlobServiceClient.from_connection_string(self.connection_string, **self.client_options)

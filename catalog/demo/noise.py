@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from PIL import Image, ImageMath
 
@@ -18,11 +20,14 @@ def cloud(rng: Random, size: tuple[int, int], *, cells: float, octaves: int = 3,
         across = max(2, round(cells * 2**octave)) + 3
         down = max(2, round(cells * stretch * 2**octave * size[1] / size[0])) + 3
         layer = _layer(rng, across, down, size)
-        total = ImageMath.lambda_eval(lambda a, share=share: a["one"] + a["other"] * share, one=total, other=layer)
+        total = ImageMath.lambda_eval(lambda a: a["total"] + a["layer"], total=total, layer=layer.point(_times(share)))
         whole += share
         share /= 2
-    scale = 1.6 / whole
-    return total.point(lambda value: value * scale + 0.0)
+    return total.point(_times(1.6 / whole))
+
+
+def _times(factor: float) -> Callable[[Any], Any]:
+    return lambda value: value * factor + 0.0
 
 
 def _layer(rng: Random, across: int, down: int, size: tuple[int, int]) -> Image.Image:

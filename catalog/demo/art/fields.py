@@ -19,8 +19,8 @@ def flow(canvas: Canvas, palette: Palette, rng: Random, *, turns: float = 1.0, c
     taken = Image.new("L", (WIDTH // 2, HEIGHT // 2), 0)
     marker, room = ImageDraw.Draw(taken), taken.load()
     tilt = rng.uniform(0, math.tau)
-    for width, tries, longest in ((34, 140, 90), (22, 260, 80), (13, 700, 70), (7, 1400, 60), (4, 1500, 40)):
-        width = width * bold
+    for share, tries, longest in ((34, 140, 90), (22, 260, 80), (13, 700, 70), (7, 1400, 60), (4, 1500, 40)):
+        width = share * bold
         for _try in range(tries):
             start = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT)
             points = _walk(start, direction, room, width=width, longest=longest, turns=turns, tilt=tilt)

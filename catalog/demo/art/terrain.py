@@ -15,7 +15,8 @@ def contours(canvas: Canvas, palette: Palette, rng: Random, *, levels: int = 9, 
     """A landscape cut from sheets of coloured paper, one per level, each throwing a shadow on the one below."""
     size = canvas.image.size
     height = cloud(rng, (WIDTH // 4, HEIGHT // 4), cells=cells, octaves=3)
-    lowest, highest = height.getextrema()
+    heights = list(height.getdata())
+    lowest, highest = min(heights), max(heights)
     height = height.resize(size, Image.Resampling.BICUBIC)
     colours = by_lightness(palette.colours)
     if not palette.is_dark:
@@ -112,7 +113,7 @@ def strata(canvas: Canvas, palette: Palette, rng: Random, *, bands: int = 15, fo
     while bottom < HEIGHT + fold + 200:
         thickness = rng.choice((26, 40, 62, 95, 130)) * 15 / bands
         wobble = Curve(rng, waves=1.6, octaves=3)
-        upper = [
+        upper: list[Point] = [
             (x, bottom + slope * (x / WIDTH - 0.5) - fold * shared(x / WIDTH) - 9 * wobble(x / WIDTH))
             for x in range(0, 1004, 4)
         ]

@@ -57,8 +57,8 @@ def _cells(seeds: list[Point]) -> list[list[Point]]:
     cells = []
     for x, y in seeds:
         cell: list[Point] = [(0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)]
-        near = sorted(seeds, key=lambda other, x=x, y=y: (other[0] - x) ** 2 + (other[1] - y) ** 2)[1:22]
-        for ox, oy in near:
+        distances = sorted(((ox - x) ** 2 + (oy - y) ** 2, ox, oy) for ox, oy in seeds)
+        for _distance, ox, oy in distances[1:22]:  # those further off do not reach it
             cell = _cut(cell, (x + ox) / 2, (y + oy) / 2, ox - x, oy - y)
         cells.append(cell)
     return cells
