@@ -40,6 +40,9 @@ class ShippingRateForm(forms.ModelForm):
         label=_("Countries"), max_length=2000, help_text=_("Two-letter codes: DE, FR, GB."), widget=forms.Textarea({"rows": 3})
     )
 
+    min_days = forms.IntegerField(label=_("From (days)"), min_value=0, max_value=365)
+    max_days = forms.IntegerField(label=_("To (days)"), min_value=0, max_value=365)
+
     class Meta:
         model = ShippingRate
         fields = ["name", "countries", "min_days", "max_days", "position", "is_active"]

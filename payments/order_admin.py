@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from money import Money
-from orders.models import Order, OrderEvent, OrderLine, OutgoingMail, ShippingRate
+from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
 from payments.models import Difference, Payment, Refund
 from payments.order_tools import TOOLS, NotDone, Tool
@@ -27,18 +27,18 @@ NOTHING = "—"
 
 
 class CountryFilter(admin.SimpleListFilter):
-    """By the country that the parcel goes to. Offers the countries of the shipping rates, while they are few."""
+    """By the country that the parcel goes to. Offers those of the latest orders, so that it costs the same with a million."""
 
     title = _("country")
     parameter_name = "country"
-    most = 60
+    latest = 1000
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        codes = sorted({code for codes in ShippingRate.objects.values_list("countries", flat=True) for code in codes})
-        return [(code, code) for code in codes[: self.most]]
+        addresses = Order.objects.order_by("-pk").values_list("address", flat=True)[: self.latest]
+        return [(code, code) for code in sorted({address["country"] for address in addresses if address.get("country")})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(address__country=self.value()) if self.value() else queryset
+        return queryset.filter(address__country=self.value()) if self.value() in dict(self.lookup_choices) else queryset
 
 
 class AttentionFilter(admin.SimpleListFilter):
