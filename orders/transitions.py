@@ -86,9 +86,14 @@ def mark_refund_failed(order: Order, *, by: str) -> bool:
     return _move(order, before, what="A refund failed", by=by, allowed={Status.REFUNDED})
 
 
+@transaction.atomic
 def put_back_in_stock(order: Order, *, by: str) -> bool:
-    """Put all sold units of the order on the shelf again, once per order, however many refunds ask for it."""
-    if not Order.objects.filter(pk=order.pk, restocked_at__isnull=True).update(restocked_at=timezone.now()):
+    """Put all sold units of the order on the shelf again, once per order, however many refunds ask for it.
+
+    False, and nothing changes, for an order that sold nothing: the refund of one that was paid too late, for instance.
+    """
+    sold = Order.objects.filter(pk=order.pk, status__in=SOLD, restocked_at__isnull=True)
+    if not sold.update(restocked_at=timezone.now()):
         return False
     for variant_id, quantity in _counted_units(order):
         stock.put_back(variant_id, quantity, reference=order.number, by=by)
