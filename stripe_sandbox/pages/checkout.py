@@ -137,16 +137,15 @@ def form_page(
     failure: str | None = None,
 ) -> HttpResponse:
     """The payment form. It answers 200 also with errors: a browser reports anything else as a broken page."""
-    values, errors = values or {}, errors or {}
+    values, errors = {"method": "card"} | known(box, session) | (values or {}), errors or {}
     choice = str(values.get("choice", ""))
     options = shipping_options(box, session, int(choice) if choice.isascii() and choice.isdigit() else 0)
     body = session.body
     allowed = (body["shipping_address_collection"] or {}).get("allowed_countries", [])
-    customer = box.store.find("customer", body["customer"]) if body["customer"] else None
     context = {
         "session": body,
         "lines": [line | {"image": image(box, line)} for line in session.extra["lines"]],
-        "values": {"method": "card", "email": (customer.body.get("email") if customer else "") or ""} | values,
+        "values": values,
         "errors": errors,
         "failure": failure,
         "options": options,
@@ -157,6 +156,19 @@ def form_page(
         "nothing_due": body["amount_total"] == 0,
     }
     return render(request, "pay.html", context)
+
+
+def known(box: Sandbox, session: Item) -> dict[str, str]:
+    """What need not be typed: the customer's e-mail, or what was typed at an earlier attempt."""
+    details = session.extra.get("details")
+    if not details:
+        customer = box.store.find("customer", session.body["customer"] or "")
+        return {"email": (customer.body.get("email") if customer else None) or ""}
+    values = {"email": details["customer"]["email"], "phone": details["customer"]["phone"] or ""}
+    if details["shipping"]:
+        address = details["shipping"]["address"]
+        values |= {"ship_name": details["shipping"]["name"]} | {f"ship_{key}": value or "" for key, value in address.items()}
+    return values | {"choice": str(session.extra.get("shipping_choice", 0))}
 
 
 def code_of(box: Sandbox, session: Item) -> str:

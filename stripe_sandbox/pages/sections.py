@@ -34,6 +34,12 @@ class Table:
     more: int | None = None
     empty: str = ""
 
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Each heading, and whether numbers stand below it."""
+        first = self.rows[0] if self.rows else [Cell("")] * len(self.heads)
+        return [(head, cell.number) for head, cell in zip(self.heads, first, strict=True)]
+
 
 def objects(box: Sandbox, kind: str, before: int | None) -> tuple[list[tuple[dict[str, Any], dict[str, Any]]], int | None]:
     """A page of stored objects (body, extra), and the place of the next page."""
