@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Product, ProductImage
 from catalog.renditions import ImageRefused, Picture, Rendition, prepare
 
-__all__ = ["ImageRefused", "StorageDown", "StoredPicture", "attach", "discard", "store_image", "upload"]
+__all__ = ["ImageRefused", "StorageDown", "StoredPicture", "attach", "discard", "fill", "store_image", "upload"]
 
 logger = logging.getLogger(__name__)
 
@@ -77,15 +77,17 @@ def attach(product: Product, stored: StoredPicture, *, alt: str, position: int |
         if position is None:
             last = images.aggregate(last=Max("position"))["last"]
             position = 0 if last is None else last + 1
-        return images.create(
-            alt=alt,
-            position=position,
-            name=stored.name,
-            url=stored.url,
-            width=stored.width,
-            height=stored.height,
-            renditions=stored.renditions,
-        )
+        image = ProductImage(product=product, alt=alt, position=position)
+        fill(image, stored)
+        image.save()
+        return image
+
+
+def fill(image: ProductImage, stored: StoredPicture) -> None:
+    """Make a row show this stored picture. The caller saves it."""
+    image.name, image.url = stored.name, stored.url
+    image.width, image.height = stored.width, stored.height
+    image.renditions = stored.renditions
 
 
 def discard(stored: StoredPicture) -> None:

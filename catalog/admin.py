@@ -1,0 +1,146 @@
+"""The catalogue in the admin: categories, variants on their own, and the history of the stock. Products: product_admin.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from catalog import product_admin  # noqa: F401  registers products
+from catalog.admin_filters import VariantStockFilter
+from catalog.admin_forms import StockedVariantForm
+from catalog.admin_guards import KeepsPromises
+from catalog.models import Category, StockMovement, Variant
+from catalog.options import list_options
+from catalog.stock import save_except_stock
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    list_display = ["in_tree", "path", "product_count", "position", "is_published"]
+    list_filter = ["is_published"]
+    search_fields = ["name", "path"]
+    ordering = ["path"]
+    sortable_by = ()  # the tree is only a tree in its own order
+    fields = ["name", "slug", "parent", "description", "position", "is_published"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        return super().get_queryset(request).annotate(product_count=Count("products"))
+
+    @admin.display(description=_("name"))
+    def in_tree(self, category: Category) -> str:
+        depth = category.path.count("/")
+        return "\u2003" * depth + ("└ " if depth else "") + category.name
+
+    @admin.display(description=_("products"))
+    def product_count(self, category: Any) -> int:
+        return category.product_count
+
+
+@admin.register(Variant)
+class VariantAdmin(KeepsPromises):
+    form = StockedVariantForm
+    list_display = [
+        "sku",
+        "product",
+        "options_text",
+        "price",
+        "stock_on_hand",
+        "stock_reserved",
+        "free",
+        "is_active",
+        "history",
+    ]
+    list_filter = [VariantStockFilter, "is_active", "stock_tracked"]
+    list_select_related = ["product"]
+    search_fields = ["sku", "product__title"]
+    autocomplete_fields = ["product"]
+    show_full_result_count = False
+    edited = [
+        (None, {"fields": ["product", "sku", "option_values", "is_active", "position", "image"]}),
+        (_("Price"), {"fields": ["price_minor", "compare_at_minor"]}),
+    ]
+    counts = ["stock_on_hand", "stock_reserved", "free"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return super().get_queryset(request).order_by("product__position", "product_id", "position", "id")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Variant | None = None) -> Any:
+        typed = ["units", "reason"] if self._may_write(request, obj) else []
+        stock = ["stock_tracked", *(self.counts if obj else []), *typed]
+        return [*self.edited, (_("Stock"), {"fields": stock})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Variant | None = None) -> list[str]:
+        return [*self.counts, "product"] if obj else [*self.counts, "image"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "image" and request.resolver_match:
+            kwargs["queryset"] = db_field.related_model.objects.filter(
+                product__variants=request.resolver_match.kwargs.get("object_id")
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
+        if change:
+            save_except_stock(obj)
+        else:
+            obj.save()
+        form.move_stock(by=request.user.get_username())
+        list_options(obj.product)
+
+    def variants_of(self, objects: Iterable[Any]) -> QuerySet[Variant]:
+        return Variant.objects.filter(pk__in=[one.pk for one in objects])
+
+    def _may_write(self, request: HttpRequest, obj: Variant | None) -> bool:
+        return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+
+    @admin.display(description=_("price"), ordering="price_minor")
+    def price(self, variant: Variant) -> str:
+        return str(variant.price)
+
+    @admin.display(description=_("available"))
+    def free(self, variant: Variant) -> Any:
+        return _("not counted") if variant.available is None else variant.available
+
+    @admin.display(description=_("stock's history"))
+    def history(self, variant: Variant) -> str:
+        address = reverse("admin:catalog_stockmovement_changelist")
+        return format_html('<a href="{}?variant__id__exact={}">{}</a>', address, variant.pk, _("Show"))
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(admin.ModelAdmin):
+    """Only to look at: the books are written by sales, returns and counted corrections."""
+
+    list_display = ["at", "sku", "kind", "change", "reference", "by"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["variant"]
+    search_fields = ["variant__sku", "reference", "=by"]
+    show_full_result_count = False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "variant__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: StockMovement | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: StockMovement | None = None) -> bool:
+        return False
+
+    @admin.display(description="SKU", ordering="variant__sku")
+    def sku(self, movement: StockMovement) -> str:
+        return movement.variant.sku
+
+    @admin.display(description=_("change"), ordering="delta")
+    def change(self, movement: StockMovement) -> str:
+        return f"{movement.delta:+d}"

@@ -1,0 +1,192 @@
+"""Products in the admin, with their options, variants and pictures on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from catalog.admin_filters import ProductStockFilter, SubtreeFilter
+from catalog.admin_forms import ImageForm, ImageFormSet, VariantForm, VariantFormSet
+from catalog.admin_guards import KeepsPromises
+from catalog.models import Option, Product, ProductImage, Variant
+from catalog.options import list_options
+from catalog.uploads import stored_uploads
+
+
+def thumbnail(image: ProductImage | None) -> str:
+    if image is None or not image.url:
+        return "–"
+    return format_html('<img class="catalog-thumbnail" src="{}" alt="" width="48" height="60">', image.thumbnail_url)
+
+
+class OptionInline(admin.TabularInline):
+    model = Option
+    extra = 0
+    verbose_name_plural = _("options: what a shopper chooses by, in this order")
+
+
+class VariantInline(admin.StackedInline):
+    model = Variant
+    form = VariantForm
+    formset = VariantFormSet
+    readonly_fields = ["counts"]
+    show_change_link = True
+
+    def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
+        return 0 if obj else 1
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        typed = ["units", "reason"] if self.has_change_permission(request, obj) else []
+        rows = [
+            ("sku", "option_values", "is_active"),
+            ("price_minor", "compare_at_minor", "position"),
+            ("counts", "stock_tracked", *typed),
+            "image",
+        ]
+        return [(None, {"fields": rows})]
+
+    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+        """Every variant offers the same pictures: they are read once, not once per variant."""
+        formset = super().get_formset(request, obj, **kwargs)
+        image: Any = formset.form.base_fields.get("image")
+        if image is not None:
+            image.queryset = obj.images.all() if obj else ProductImage.objects.none()
+            image.choices = [("", "–"), *((one.pk, Truncator(str(one)).chars(50)) for one in image.queryset)]
+        return formset
+
+    @admin.display(description=_("on hand · reserved · available"))
+    def counts(self, variant: Variant) -> Any:
+        if variant.pk is None:
+            return "–"
+        available = _("not counted") if variant.available is None else variant.available
+        return f"{variant.stock_on_hand} · {variant.stock_reserved} · {available}"
+
+
+class ImageInline(admin.TabularInline):
+    model = ProductImage
+    form = ImageForm
+    formset = ImageFormSet
+    extra = 1
+    readonly_fields = ["preview", "size"]
+
+    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        typed = ["file"] if self.has_change_permission(request, obj) else []
+        return ["preview", "alt", "position", "size", *typed]
+
+    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.uploads = getattr(request, "catalog_uploads", {})
+        return formset
+
+    @admin.display(description=_("picture"))
+    def preview(self, image: ProductImage) -> str:
+        return thumbnail(image)
+
+    @admin.display(description=_("size"))
+    def size(self, image: ProductImage) -> str:
+        return f"{image.width} × {image.height}" if image.url else "–"
+
+
+@admin.register(Product)
+class ProductAdmin(KeepsPromises):
+    list_display = ["preview", "title", "is_published", "prices", "units", "in_categories", "created"]
+    list_display_links = ["preview", "title"]
+    list_filter = ["is_published", ProductStockFilter, SubtreeFilter, "created_at"]
+    search_fields = ["title", "variants__sku"]
+    ordering = ["position", "id"]
+    show_full_result_count = False
+    list_per_page = 50
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "is_published", "summary", "description"]}),
+        (_("Where and how"), {"fields": ["categories", "position", "requires_shipping"]}),
+    ]
+    filter_horizontal = ["categories"]
+    prepopulated_fields = {"slug": ["title"]}
+    inlines = [ImageInline, VariantInline, OptionInline]
+    actions = ["publish", "unpublish"]
+
+    class Media:
+        css = {"all": ["css/admin-catalog.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("images", "variants", "categories")
+
+    def view_on_site(self, product: Product) -> str | None:
+        return product.get_absolute_url() if product.is_published else None
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Pictures are stored before the transaction that `super` opens; see catalog/uploads.py."""
+        allowed = request.user.has_perm("catalog.add_productimage") or request.user.has_perm("catalog.change_productimage")
+        files = request.FILES.items() if request.method == "POST" and allowed else ()
+        with stored_uploads(files, prefix="images-") as uploads:
+            request.catalog_uploads = uploads  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is Variant:
+            for variant_form in formset.forms:
+                if variant_form.has_changed() and variant_form not in formset.deleted_forms:
+                    variant_form.move_stock(by=request.user.get_username())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        list_options(form.instance)
+
+    def variants_of(self, objects: Iterable[Any]) -> QuerySet[Variant]:
+        return Variant.objects.filter(product__in=[one.pk for one in objects])
+
+    @admin.action(description=_("Publish"), permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        count = queryset.filter(is_published=False).update(is_published=True, updated_at=Now())
+        messages.success(request, ngettext("%d product is in the shop now.", "%d products are in the shop now.", count) % count)
+
+    @admin.action(description=_("Take out of the shop"), permissions=["change"])
+    def unpublish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        count = queryset.filter(is_published=True).update(is_published=False, updated_at=Now())
+        text = ngettext("%d product was taken out of the shop.", "%d products were taken out of the shop.", count)
+        messages.success(request, text % count)
+
+    @admin.display(description=_("picture"))
+    def preview(self, product: Product) -> str:
+        return thumbnail(next(iter(product.images.all()), None))
+
+    @admin.display(description=_("price"))
+    def prices(self, product: Product) -> str:
+        amounts = sorted({(one.currency, one.price_minor): one.price for one in self._active(product)}.items())
+        if not amounts:
+            return str(_("no variant"))
+        lowest, highest = str(amounts[0][1]), str(amounts[-1][1])
+        return lowest if lowest == highest else f"{lowest} – {highest}"
+
+    @admin.display(description=_("available"))
+    def units(self, product: Product) -> Any:
+        counted = [one.available for one in self._active(product) if one.available is not None]
+        return sum(counted) if counted else _("not counted")
+
+    @admin.display(description=_("categories"))
+    def in_categories(self, product: Product) -> str:
+        return ", ".join(category.name for category in product.categories.all())
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, product: Product) -> str:
+        return date_format(product.created_at, "SHORT_DATE_FORMAT")
+
+    def _active(self, product: Product) -> list[Variant]:
+        return [variant for variant in product.variants.all() if variant.is_active]
