@@ -50,7 +50,7 @@ class VariantAdmin(KeepsPromises):
     list_display = [
         "sku",
         "product",
-        "options_text",
+        "options",
         "price",
         "stock_on_hand",
         "stock_reserved",
@@ -68,6 +68,9 @@ class VariantAdmin(KeepsPromises):
         (_("Price"), {"fields": ["price_minor", "compare_at_minor"]}),
     ]
     counts = ["stock_on_hand", "stock_reserved", "free"]
+
+    class Media:
+        css = {"all": ["css/admin-catalog.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         return super().get_queryset(request).order_by("product__position", "product_id", "position", "id")
@@ -100,6 +103,10 @@ class VariantAdmin(KeepsPromises):
 
     def _may_write(self, request: HttpRequest, obj: Variant | None) -> bool:
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+
+    @admin.display(description=_("options"))
+    def options(self, variant: Variant) -> str:
+        return variant.options_text
 
     @admin.display(description=_("price"), ordering="price_minor")
     def price(self, variant: Variant) -> str:

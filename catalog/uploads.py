@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -38,6 +38,6 @@ def _store(file: UploadedFile, before: Uploads) -> Outcome:
     if down is not None:  # one time-out is enough to wait for
         return down
     try:
-        return upload(prepare(file.open()))
+        return upload(prepare(cast("BinaryIO", file)))
     except (ImageRefused, StorageDown) as error:
         return error
