@@ -24,7 +24,7 @@ from tools.services import Missing, azurite_command
 from tools.static_files import collected
 
 IMPORTANT = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b|^Traceback|^[\w.]*(Error|Exception|Exit)\b")
-BORING = re.compile(r"Not Found:")
+BORING = re.compile(r"Not Found:|This is a development server")
 SECONDS_TO_START = 60
 
 
