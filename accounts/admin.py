@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -15,6 +16,7 @@ from accounts.forms import StaffLogInForm
 from accounts.models import User
 
 admin.site.login_form = StaffLogInForm
+admin.site.site_header = admin.site.site_title = settings.SHOP_NAME
 
 POWERS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 

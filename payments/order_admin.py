@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import EmptyFieldListFilter
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
@@ -13,8 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from money import Money
@@ -50,6 +51,17 @@ class AttentionFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         return queryset.filter(_needs_attention()) if self.value() == "yes" else queryset
+
+
+class PaidFilter(admin.SimpleListFilter):
+    title = _("paid")
+    parameter_name = "paid"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(paid_at__isnull=self.value() == "no") if self.value() in ("yes", "no") else queryset
 
 
 class LineInline(ReadOnlyInline):
@@ -110,9 +122,10 @@ class DifferenceInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = [
-        "number", "placed_at", "email", "status_badge", "total_text", "paid_text", "refunded_text", "item_count", "attention",
+        "number_text", "placed_on", "status_badge", "attention",
+        "total_text", "paid_text", "refunded_text", "item_count", "email",
     ]  # fmt: skip
-    list_filter = ["status", AttentionFilter, ("paid_at", EmptyFieldListFilter), "placed_at", CountryFilter]
+    list_filter = ["status", AttentionFilter, PaidFilter, "placed_at", CountryFilter]
     search_fields = [
         "^number", "^email", "recipient", "=lines__sku",
         "=payments__session_id", "=payments__payment_intent_id", "=payments__refunds__stripe_id",
@@ -121,10 +134,14 @@ class OrderAdmin(ReadOnlyAdmin):
     sortable_by = ()
     inlines = [LineInline, EventInline, PaymentInline, MailInline, DifferenceInline]
     fieldsets = [
-        (None, {"fields": ["number", "status_badge", "attention", "placed_at", "expires_at", "paid_at", "email", "user"]}),
-        (_("Money"), {"fields": ["subtotal_text", "shipping_text", "total_text", "paid_text", "refunded_text", "refunds"]}),
+        (None, {"fields": [
+            ("number_text", "status_badge", "attention"), ("email", "user"), ("placed_at", "expires_at", "paid_at"),
+        ]}),
+        (_("Money"), {"fields": [
+            ("subtotal_text", "shipping_text", "total_text"), ("paid_text", "refunded_text"), "refunds",
+        ]}),
         (_("Parcel"), {"fields": [
-            "requires_shipping", "shipping_name", "recipient", "address_text", "shipped_at", "carrier", "tracking_number",
+            ("requires_shipping", "shipping_name"), ("recipient", "address_text"), ("shipped_at", "carrier", "tracking_number"),
         ]}),
     ]  # fmt: skip
 
@@ -142,6 +159,14 @@ class OrderAdmin(ReadOnlyAdmin):
             )
         )
 
+    @admin.display(description=_("number"))
+    def number_text(self, order: Order) -> SafeString:
+        return format_html('<span class="order-number">{}</span>', order.number)
+
+    @admin.display(description=_("placed"))
+    def placed_on(self, order: Order) -> str:
+        return date_format(localtime(order.placed_at), "SHORT_DATE_FORMAT")
+
     @admin.display(description=_("status"))
     def status_badge(self, order: Order) -> SafeString:
         return format_html('<span class="order-status order-status-{}">{}</span>', order.status, order.get_status_display())
@@ -150,7 +175,7 @@ class OrderAdmin(ReadOnlyAdmin):
     def item_count(self, order: Any) -> int:
         return order.items or 0
 
-    @admin.display(description=_("needs attention"))
+    @admin.display(description=_("attention"))
     def attention(self, order: Any) -> SafeString | str:
         return format_html('<strong class="order-attention">{}</strong>', _("Yes")) if order.attention else NOTHING
 
