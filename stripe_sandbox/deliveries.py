@@ -29,6 +29,7 @@ class Deliveries:
     def __init__(self, store: Store, config: Callable[[], Config]) -> None:
         self._store, self._config = store, config
         self._changed = threading.Condition()
+        self._version = 0
         self._news = threading.Event()
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
         store.change("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
@@ -58,6 +59,7 @@ class Deliveries:
         """Wake whoever waits for a change of the queue."""
         self._news.set()
         with self._changed:
+            self._version += 1
             self._changed.notify_all()
 
     def _dispatch(self) -> None:
@@ -168,11 +170,15 @@ class Deliveries:
         self._wait(lambda: self._store.query(sql, (event_id,))[0]["n"], timeout)
 
     def _wait(self, left: Callable[[], int], timeout: float) -> int:
+        """Wait until `left()` is 0. It is asked without our lock: it needs the store's."""
         until = time.monotonic() + timeout
-        with self._changed:
-            while (number := left()) and (rest := until - time.monotonic()) > 0:
-                self._changed.wait(min(rest, 0.5))
-            return number
+        while True:
+            seen = self._version
+            number, rest = left(), until - time.monotonic()
+            if not number or rest <= 0:
+                return number
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._version != seen, rest)  # type: ignore[misc]
 
     def count(self, *states: str) -> int:
         """How many deliveries are in one of these states."""

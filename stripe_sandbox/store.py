@@ -96,17 +96,20 @@ class Store:
             try:
                 yield
             except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._db.execute("ROLLBACK")
-                    self._after_commit.clear()
+                self._leave("ROLLBACK")
                 raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._db.execute("COMMIT")
-                callbacks, self._after_commit = self._after_commit, []
-                for callback in callbacks:
-                    callback()
+            callbacks = self._leave("COMMIT")
+        for callback in callbacks:  # without the lock: they may wait for somebody who waits for it
+            callback()
+
+    def _leave(self, end: str) -> list[Callable[[], None]]:
+        """End the outermost transaction; returns what is to be called then."""
+        self._depth -= 1
+        if self._depth:
+            return []
+        self._db.execute(end)
+        callbacks, self._after_commit = self._after_commit, []
+        return callbacks
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Call when the current transaction is committed; at once when there is none."""
