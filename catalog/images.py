@@ -61,7 +61,7 @@ def upload(picture: Picture) -> StoredPicture:
         original = _put(picture.original, created)
         smaller = [_put(rendition, created) for rendition in picture.smaller]
     except OSError as error:
-        logger.exception("Storing a picture failed")
+        logger.error("Storing a picture failed: %s", error)
         _delete(created)
         raise StorageDown(_why(error)) from error
     return StoredPicture(original["name"], original["url"], original["width"], original["height"], smaller, tuple(created))
@@ -131,8 +131,8 @@ def _delete(names: list[str] | tuple[str, ...]) -> None:
     try:
         for name in names:
             default_storage.delete(name)
-    except OSError:
-        logger.exception("Stored files nobody uses: %s", ", ".join(names))
+    except OSError as error:
+        logger.error("Left in the storage, used by nobody: %s (%s)", ", ".join(names), error)
 
 
 def _why(error: OSError) -> str:

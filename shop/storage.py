@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient, PublicAccess
 from django.conf import settings
 from django.core.files.base import File
@@ -80,7 +80,8 @@ def _os_errors() -> Iterator[None]:
         yield
     except ResourceNotFoundError as error:
         raise FileNotFoundError(f"Not in Azure storage: {error.message}") from error
-    except ClientAuthenticationError as error:
-        raise PermissionError(f"Azure storage refused: {error.message}") from error
-    except AzureError as error:
+    except HttpResponseError as error:
+        kind = PermissionError if error.status_code in (401, 403) else ConnectionError
+        raise kind(f"Azure storage refused: {error.message}") from error
+    except AzureError as error:  # no answer, or no token of the managed identity
         raise ConnectionError(f"Azure storage failed: {error.message}") from error
