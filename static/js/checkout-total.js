@@ -5,6 +5,7 @@ function show() {
   const chosen = form.querySelector("[name=shipping_rate]:checked");
   const total = form.querySelector("[data-total]");
   if (chosen) {
+    form.querySelector("[data-shipping-name]").textContent = chosen.dataset.name;
     form.querySelector("[data-shipping-price]").textContent = chosen.dataset.price;
     total.textContent = chosen.dataset.withGoods;
   }
@@ -13,6 +14,7 @@ function show() {
 }
 
 if (form) {
-  show(); // a browser may have restored another choice
+  show();
   form.addEventListener("change", show);
+  window.addEventListener("pageshow", show); // going back, a browser restores the choice after this script has run
 }
