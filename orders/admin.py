@@ -21,7 +21,7 @@ class ShippingRateAdmin(admin.ModelAdmin):
     list_display = ["name", "price_text", "days", "country_count", "position", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name"]
-    fields = ["name", "price", "countries", "min_days", "max_days", "position", "is_active"]
+    fields = ["name", "price_minor", "countries", "min_days", "max_days", "position", "is_active"]
 
     @admin.display(description=_("price"), ordering="price_minor")
     def price_text(self, rate: ShippingRate) -> str:

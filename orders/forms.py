@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from money import Money
+from catalog.models import MAX_PRICE_MINOR
+from money.forms import MoneyField
 from orders.countries import COUNTRIES
 from orders.models import ShippingRate
 
@@ -35,7 +36,9 @@ class CountriesField(forms.CharField):
 class ShippingRateForm(forms.ModelForm):
     """A rate with its price in whole units of the shop's currency: "4.90"."""
 
-    price = forms.CharField(label=_("Price"), max_length=20, help_text=_("In the shop's currency, for instance 4.90."))
+    price_minor = MoneyField(
+        label=_("Price"), maximum=MAX_PRICE_MINOR, help_text=_("In the shop's currency, for instance 4.90.")
+    )
     countries = CountriesField(
         label=_("Countries"), max_length=2000, help_text=_("Two-letter codes: DE, FR, GB."), widget=forms.Textarea({"rows": 3})
     )
@@ -45,29 +48,16 @@ class ShippingRateForm(forms.ModelForm):
 
     class Meta:
         model = ShippingRate
-        fields = ["name", "countries", "min_days", "max_days", "position", "is_active"]
+        fields = ["name", "price_minor", "countries", "min_days", "max_days", "position", "is_active"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["price"].initial = str(self.instance.price.decimal)
-
-    def clean_price(self) -> Money:
-        try:
-            price = Money.parse(self.cleaned_data["price"], settings.SHOP_CURRENCY)
-        except ValueError as error:
-            raise ValidationError(_("Type an amount such as 4.90.")) from error
-        if price.minor < 0:
-            raise ValidationError(_("A price is not less than zero."))
-        return price
+        if self.instance.pk is None:
+            self.instance.currency = settings.SHOP_CURRENCY
+        cast(MoneyField, self.fields["price_minor"]).currency = self.instance.currency
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("min_days", 0) > cleaned.get("max_days", cleaned.get("min_days", 0)):
             self.add_error("max_days", _("Not less than the days it takes at least."))
         return cleaned
-
-    def save(self, commit: bool = True) -> ShippingRate:
-        price: Money = self.cleaned_data["price"]
-        self.instance.price_minor, self.instance.currency = price.minor, price.currency
-        return super().save(commit)
