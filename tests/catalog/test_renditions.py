@@ -161,10 +161,10 @@ def test_it_refuses_a_file_larger_than_15_mb():
 def test_it_refuses_a_pixel_bomb_before_unpacking_it(edge):
     bomb = files.bomb(edge)
     assert len(bomb.getvalue()) < 2_000_000
-    memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     with pytest.raises(ImageRefused, match="40 million pixels"):
         prepare(bomb)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 30_000  # kilobytes
 
 

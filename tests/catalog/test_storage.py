@@ -156,25 +156,25 @@ def test_it_says_within_seconds_that_storage_was_stopped(db, in_azure):
         call_command("prepare_storage")
         store_image(factories.product(), files.encoded(files.scene((400, 400), seed=2)), alt="")
         ProductImage.objects.all().delete()
-    assert "does not answer" in refused_within(5)
+    assert "does not answer" in refused_within(10)
     with pytest.raises(CommandError, match="cannot be prepared"):
         call_command("prepare_storage")
 
 
 def test_it_does_not_wait_for_a_silent_storage(db, in_azure, silent_port):
     in_azure(azurite_connection_string(silent_port))
-    assert "does not answer" in refused_within(12)
+    assert "does not answer" in refused_within(15)
 
 
 def test_it_says_that_the_container_is_missing(db, in_azure, azurite):
     in_azure(azurite)
-    assert "prepare_storage" in refused_within(5)
+    assert "prepare_storage" in refused_within(10)
 
 
 def test_it_says_that_the_key_is_wrong(db, in_azure, azurite):
     key = azurite.partition("AccountKey=")[2].partition(";")[0]
     in_azure(azurite.replace(key, "A" * 86 + "=="))
-    assert "key or its permissions" in refused_within(5)
+    assert "key or its permissions" in refused_within(10)
 
 
 def test_it_shows_products_while_storage_is_down(client, db, in_azure):
@@ -187,7 +187,7 @@ def test_it_shows_products_while_storage_is_down(client, db, in_azure):
     page = client.get(variant.product.get_absolute_url())
     assert page.status_code == 200
     assert image.renditions[0]["url"] in page.content.decode()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
 
 
 # -- The local disk ---------------------------------------------------------------------------------------------------
