@@ -54,6 +54,12 @@ def remember_placed(request: HttpRequest, order: Order) -> None:
     request.session[SESSION_KEY] = [*numbers, order.number][-MOST_REMEMBERED:]
 
 
+def last_placed(request: HttpRequest) -> Order | None:
+    """Find the order that this browser session placed last."""
+    numbers = request.session.get(SESSION_KEY, [])
+    return Order.objects.filter(number=numbers[-1]).first() if numbers else None
+
+
 def _placed_here(request: HttpRequest, number: str) -> bool:
     return number in request.session.get(SESSION_KEY, [])
 

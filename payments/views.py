@@ -15,9 +15,10 @@ from accounts.private import private_page
 from cart.cart import Cart, current_cart
 from cart.totals import PricedCart, charge_problem, price_cart
 from money import Money
-from orders.access import get_order_for, key_opens, order_link, remember_placed
+from orders.access import get_order_for, key_opens, last_placed, order_link, remember_placed
 from orders.models import Order, ShippingRate
 from orders.place import CartChanged
+from orders.status import ENDED, Status
 from orders.views import status_url
 from payments import gateway
 from payments.cancel import CannotCancel, cancel_order
@@ -28,6 +29,8 @@ from payments.settle import settle
 
 log = logging.getLogger(__name__)
 
+UNSOLD = {*ENDED, Status.PENDING}
+
 
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,10 +39,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     cart = current_cart(request)
     priced = price_cart(cart)
     if priced.is_empty:
-        for notice in priced.notices:
-            messages.warning(request, notice)
-        messages.info(request, _("Your cart is empty: there is nothing to pay for."))
-        return redirect("cart:detail")
+        return _nothing_to_pay(request, cart, priced)
     if request.method != "POST":
         return _review(request, priced, CheckoutForm(requires_shipping=priced.requires_shipping))
     form = CheckoutForm(request.POST, requires_shipping=priced.requires_shipping)
@@ -48,6 +48,17 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if priced.has_changed:
         return _review(request, priced, form, problem=_("Your cart has changed. Please look it over again."), status=409)
     return _pay(request, cart, priced, form)
+
+
+def _nothing_to_pay(request: HttpRequest, cart: Cart, priced: PricedCart) -> HttpResponse:
+    """To the empty cart; or, when the button was pressed on a page from before the payment, to what was bought."""
+    bought = last_placed(request)
+    if request.method == "POST" and bought and not (priced.notices or bought.status in UNSOLD):
+        return _to_order(request, cart, bought)
+    for notice in priced.notices:
+        messages.warning(request, notice)
+    messages.info(request, _("Your cart is empty: there is nothing to pay for."))
+    return redirect("cart:detail")
 
 
 def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutForm) -> HttpResponse:
@@ -149,7 +160,7 @@ def _held(order: Order) -> dict[int, int]:
 
 
 def _to_order(request: HttpRequest, cart: Cart, order: Order) -> HttpResponse:
-    """Second press after paying: show what was bought instead of selling it twice."""
+    """A press of the button after paying: show what was bought instead of selling it twice."""
     order.refresh_from_db()
     if cart.open_order == order.number:
         cart.order_was_paid()

@@ -132,6 +132,13 @@ def test_it_does_not_sell_the_same_cart_twice_after_paying(shopper, print_a3):
     assert shopper.client.get("/cart/").context["cart"].is_empty
 
 
+def test_it_leads_a_press_on_an_old_page_to_what_was_bought(shopper, print_a3):
+    paid = shopper.buy(print_a3)
+    shopper.come_back(paid)  # the cart is empty from here
+    answer = shopper.press_pay()
+    assert (answer.status_code, answer["Location"]) == (302, f"/orders/{paid.order.number}/")
+
+
 @pytest.mark.parametrize(
     "fault", [{"action": "status", "status": 500}, {"action": "status", "status": 429}, {"action": "silent"}]
 )
