@@ -14,7 +14,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
+from tests.browser.gallery import Gallery, open_gallery
+from tests.browser.looks import LookOver, does_not_scroll_sideways
+from tests.browser.shop_pages import Visitor
 from tests.browser.watch import Watch
+from tests.sandbox_process import Sandbox
 from tools.needed import chromium
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -48,13 +52,19 @@ def watches() -> dict[Page, Watch]:
 def open_page(
     transactional_db: None, new_context: Callable[..., BrowserContext], watches: dict[Page, Watch]
 ) -> Iterator[Callable[..., Page]]:
-    """`open_page(**options)`: a page in a new browser context (cookies of its own), watched until the test ends."""
+    """`open_page(**options)`: a page in a new browser context (cookies of its own), watched until the test ends.
+
+    So are all tabs that are opened beside it.
+    """
+
+    def watch(page: Page) -> None:
+        watches[page] = Watch(page)
 
     def open_one(**options: Any) -> Page:
-        page = new_context(**{"viewport": DESKTOP, **options}).new_page()
-        page.set_default_timeout(15_000)
-        watches[page] = Watch(page)
-        return page
+        context = new_context(**{"viewport": DESKTOP, **options})
+        context.set_default_timeout(15_000)
+        context.on("page", watch)
+        return context.new_page()
 
     yield open_one
     problems = [problem for watch in watches.values() for problem in watch.problems]
@@ -103,6 +113,35 @@ def axe() -> Callable[[Page], None]:
         assert not found, f"{page.url} is not accessible:\n" + "\n".join(found)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def look_over(axe: Callable[[Page], None]) -> LookOver:
+    return LookOver(axe)
+
+
+@pytest.fixture
+def gallery(transactional_db: None) -> Gallery:
+    """Something to sell."""
+    return open_gallery()
+
+
+@pytest.fixture
+def visit(
+    open_page: Callable[..., Page], look_over: LookOver, gallery: Gallery, live_sandbox: Sandbox
+) -> Callable[..., Visitor]:
+    """`visit(**options)`: somebody comes into the gallery, with a browser of their own. Stripe's webhooks arrive."""
+
+    def visit_one(**options: Any) -> Visitor:
+        scripts = options.get("java_script_enabled", True)
+        return Visitor(open_page(**options), look_over if scripts else does_not_scroll_sideways)  # axe is a script
+
+    return visit_one
+
+
+@pytest.fixture
+def visitor(visit: Callable[..., Visitor]) -> Visitor:
+    return visit()
 
 
 def _places(violation: dict[str, Any]) -> str:
