@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Max
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -108,6 +109,12 @@ class StockedVariantForm(VariantForm):
 class VariantFormSet(forms.BaseInlineFormSet):
     """All variants of a product."""
 
+    def get_queryset(self) -> Any:
+        variants = super().get_queryset()
+        for variant in variants:
+            variant.product = self.instance  # or each would look its product up for its name
+        return variants
+
     def clean(self) -> None:
         super().clean()
         kept: list[Any] = [form for form in self.forms if hasattr(form, "cleaned_data") and form not in self.deleted_forms]
@@ -161,16 +168,12 @@ class ImageForm(forms.ModelForm):
             raise ValidationError(_("Choose a file."))
         return outcome
 
-    def clean_position(self) -> int:
-        position = self.cleaned_data["position"]
-        if position is not None:
-            return position
-        shown = list(self.instance.product.images.values_list("position", flat=True)) if self.instance.product.pk else []
-        return max(shown, default=-1) + 1
-
     def save(self, commit: bool = True) -> ProductImage:
         if self.cleaned_data.get("file"):
             fill(self.instance, self.cleaned_data["file"])
+        if self.instance.position is None:
+            last = self.instance.product.images.aggregate(last=Max("position"))["last"]
+            self.instance.position = 0 if last is None else last + 1
         return super().save(commit=commit)
 
 

@@ -16,8 +16,7 @@ from money.money import Money
 class MoneyField(forms.CharField):
     """Typed in whole units ("12.50"), cleaned to an integer of minor units; None if empty and not required.
 
-    `currency` is the shop's unless given, and may be set on the field of a form before it is used. `minimum` and
-    `maximum` are minor units.
+    `currency` is the shop's unless given. `minimum` and `maximum` are minor units.
     """
 
     default_error_messages = {
@@ -30,8 +29,12 @@ class MoneyField(forms.CharField):
     def __init__(self, *, currency: str = "", minimum: int = 0, maximum: int | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "size": 10, "autocomplete": "off"}))
         super().__init__(**kwargs)
-        self.currency = currency or settings.SHOP_CURRENCY
         self.minimum, self.maximum = minimum, maximum
+        self._currency = currency
+
+    @property
+    def currency(self) -> str:
+        return self._currency or settings.SHOP_CURRENCY
 
     def prepare_value(self, value: Any) -> Any:
         return str(Money(value, self.currency).decimal) if isinstance(value, int) else value

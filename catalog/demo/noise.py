@@ -44,7 +44,7 @@ class Field:
         self.grain = grain
         self.across, self.down = WIDTH // grain + 2, HEIGHT // grain + 2
         image = cloud(rng, (self.across, self.down), cells=cells, octaves=octaves, stretch=stretch)
-        self.values = list(image.getdata())
+        self.values: Any = image.get_flattened_data()
 
     def __call__(self, x: float, y: float) -> float:
         column = min(max(int(x / self.grain), 0), self.across - 1)

@@ -50,10 +50,11 @@ def container(in_azure: Any, azurite: str) -> str:
 
 
 @pytest.fixture
-def silent_port() -> Iterator[int]:
+def silent() -> Iterator[socket.socket]:
     """Takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
+        server.settimeout(30)
+        yield server
 
 
 def fetched(url: str) -> Any:
@@ -161,8 +162,8 @@ def test_it_says_within_seconds_that_storage_was_stopped(db, in_azure):
         call_command("prepare_storage")
 
 
-def test_it_does_not_wait_for_a_silent_storage(db, in_azure, silent_port):
-    in_azure(azurite_connection_string(silent_port))
+def test_it_does_not_wait_for_a_silent_storage(db, in_azure, silent):
+    in_azure(azurite_connection_string(silent.getsockname()[1]))
     assert "does not answer" in refused_within(15)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter
 
@@ -15,7 +16,7 @@ def contours(canvas: Canvas, palette: Palette, rng: Random, *, levels: int = 9, 
     """A landscape cut from sheets of coloured paper, one per level, each throwing a shadow on the one below."""
     size = canvas.image.size
     height = cloud(rng, (WIDTH // 4, HEIGHT // 4), cells=cells, octaves=3)
-    heights = list(height.getdata())
+    heights: Any = height.get_flattened_data()
     lowest, highest = min(heights), max(heights)
     height = height.resize(size, Image.Resampling.BICUBIC)
     colours = by_lightness(palette.colours)

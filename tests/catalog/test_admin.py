@@ -1,0 +1,445 @@
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from catalog.models import Category, Product, StockMovement, Variant
+from catalog.stock import reserve, sell
+from tests import factories
+from tests.catalog import files
+from tests.catalog.admin_forms import errors_of, filled_in, submit
+from tests.catalog.test_storage import in_azure, silent  # noqa: F401  fixtures
+from tools.services import Azurite, azurite_connection_string
+
+ADD = "/admin/catalog/product/add/"
+LISTS = ["product", "variant", "category", "stockmovement"]
+
+
+def page_of(row: Any) -> str:
+    return reverse(f"admin:catalog_{row._meta.model_name}_change", args=[row.pk])
+
+
+def list_of(name: str, query: str = "") -> str:
+    return reverse(f"admin:catalog_{name}_changelist") + query
+
+
+@pytest.fixture
+def media(settings: Any, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = str(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def stocked(db: None) -> Variant:
+    """A variant with five units, two of them promised to an order."""
+    variant = factories.variant(on_hand=5, price_minor=4900, option_values={"Size": "A3"})
+    reserve(variant.pk, 2)
+    return variant
+
+
+# -- Lists ------------------------------------------------------------------------------------------------------------
+
+
+def some_catalogue(how_many: int) -> None:
+    tree = factories.category()
+    for _number in range(how_many):
+        product = factories.product(categories=[tree])
+        factories.picture(product=product)
+        for price in (1900, 4900):
+            factories.variant(product=product, price_minor=price, on_hand=3)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_it_asks_the_database_as_often_for_many_rows_as_for_few(grace_client, django_assert_max_num_queries, name):
+    some_catalogue(2)
+    grace_client.get(list_of(name))
+    with django_assert_max_num_queries(12) as few:
+        assert grace_client.get(list_of(name)).status_code == 200
+    some_catalogue(10)
+    with django_assert_max_num_queries(len(few)):
+        grace_client.get(list_of(name))
+
+
+def test_it_asks_the_database_as_often_for_many_variants_on_a_page(grace_client, django_assert_max_num_queries):
+    product = factories.variant().product
+    factories.picture(product=product)
+    grace_client.get(page_of(product))
+    with django_assert_max_num_queries(25) as few:
+        grace_client.get(page_of(product))
+    for _more in range(8):
+        factories.variant(product=product)
+    with django_assert_max_num_queries(len(few)):
+        grace_client.get(page_of(product))
+
+
+def test_it_answers_questions_in_the_list_of_products(grace_client):
+    product = factories.product(title="Murmuration", categories=[factories.category(name="Flow fields")])
+    picture = factories.picture(product=product)
+    factories.variant(product=product, price_minor=1900, on_hand=3)
+    factories.variant(product=product, price_minor=4900, on_hand=4)
+    page = grace_client.get(list_of("product")).content.decode()
+    for shown in (picture.url, "Murmuration", "€19.00 – €49.00", ">7<", "Flow fields"):
+        assert shown in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("?stock=out", {"Gone"}), ("?stock=low", {"Few"}), ("?stock=plenty", {"Many"}), ("?stock=uncounted", {"File"})],
+)
+def test_it_filters_by_stock(grace_client, query, found):
+    for title, units in (("Gone", 0), ("Few", 2), ("Many", 50)):
+        factories.variant(product=factories.product(title=title), on_hand=units)
+    factories.variant(product=factories.product(title="File"), on_hand=0, stock_tracked=False)
+    answer = grace_client.get(list_of("product", query))
+    assert {product.title for product in answer.context["cl"].result_list} == found
+    answer = grace_client.get(list_of("variant", query))
+    assert {variant.product.title for variant in answer.context["cl"].result_list} == found
+
+
+def test_it_filters_by_a_category_and_all_below_it(grace_client):
+    prints = factories.category(name="Prints", slug="prints")
+    fields = factories.category(name="Fields", slug="fields", parent=prints)
+    below = factories.product(title="Below", categories=[fields, prints])
+    factories.product(title="Elsewhere", categories=[factories.category(name="Printsy", slug="printsy")])
+    answer = grace_client.get(list_of("product", "?category=prints"))
+    assert list(answer.context["cl"].result_list) == [below]
+
+
+@pytest.mark.parametrize("query", ["?stock=nonsense", "?category=no/such", "?q=%00", "?o=99", "?p=7777", "?created_at__gte=x"])
+def test_it_never_fails_on_odd_queries(grace_client, query):
+    assert grace_client.get(list_of("product", query), follow=True).status_code in (200, 400)
+
+
+def test_it_finds_products_by_sku_and_publishes_them(grace_client):
+    product = factories.product(is_published=False)
+    factories.variant(product=product, sku="FIND-ME")
+    answer = grace_client.get(list_of("product", "?q=find-me"))
+    assert list(answer.context["cl"].result_list) == [product]
+    for action, published in (("publish", True), ("unpublish", False)):
+        grace_client.post(list_of("product"), {"action": action, "_selected_action": [product.pk]})
+        product.refresh_from_db()
+        assert product.is_published is published
+
+
+def test_it_links_to_the_shop_only_what_is_in_the_shop(grace_client):
+    product = factories.product()
+    assert "View on site" in grace_client.get(page_of(product)).content.decode()
+    Product.objects.update(is_published=False)
+    assert "View on site" not in grace_client.get(page_of(product)).content.decode()
+
+
+def test_it_shows_the_tree_of_categories(grace_client):
+    parent = factories.category(name="Prints", slug="prints")
+    child = factories.category(name="Fields", slug="fields", parent=parent)
+    factories.product(categories=[child])
+    rows = [(row.path, row.product_count) for row in grace_client.get(list_of("category")).context["cl"].result_list]
+    assert rows == [("prints", 0), ("prints/fields", 1)]
+    answer = submit(grace_client, page_of(parent), parent=child.pk)
+    assert errors_of(answer) == {"parent": ["A category cannot lie below itself."]}
+    assert Category.objects.get(pk=parent.pk).parent is None
+
+
+def test_it_marks_nothing_up_inline(grace_client, stocked):
+    factories.picture(product=stocked.product)
+    for address in [*map(list_of, LISTS), page_of(stocked), page_of(stocked.product), ADD]:
+        answer = grace_client.get(address)
+        assert "unsafe-inline" not in answer["Content-Security-Policy"]
+        assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", answer.content.decode()), address
+
+
+# -- Products ---------------------------------------------------------------------------------------------------------
+
+
+def test_it_adds_a_product_with_a_picture_and_stock(grace_client, media):
+    answer = submit(
+        grace_client,
+        ADD,
+        title="New Print",
+        slug="new-print",
+        is_published="on",
+        images__0__alt="Red and quiet",
+        images__0__file=files.encoded(),
+        variants__0__sku="NEW-A3",
+        variants__0__option_values="Size: A3; Paper: Matte",
+        variants__0__price_minor="49.50",
+        variants__0__compare_at_minor="60",
+        variants__0__units="12",
+        variants__0__reason="first delivery",
+    )
+    assert answer.status_code == 302, errors_of(answer)
+    variant = Variant.objects.get()
+    assert (variant.price_minor, variant.compare_at_minor, variant.currency) == (4950, 6000, "EUR")
+    assert (variant.stock_on_hand, variant.option_values) == (12, {"Size": "A3", "Paper": "Matte"})
+    movement = StockMovement.objects.get()
+    assert (movement.kind, movement.delta, movement.by, movement.reference) == (
+        "supply",
+        12,
+        "grace@shop.test",
+        "first delivery",
+    )
+    product = Product.objects.get()
+    assert [option.name for option in product.options.all()] == ["Size", "Paper"]
+    image = product.images.get()
+    assert (image.alt, image.width, len(image.renditions)) == ("Red and quiet", 1600, 3)
+    assert (media / image.name).exists()
+    assert Client().get(product.get_absolute_url()).status_code == 200
+
+
+def test_it_changes_nothing_when_nothing_is_changed(grace_client, stocked, media):
+    factories.picture(product=stocked.product)
+    before = list(Variant.objects.values())
+    assert submit(grace_client, page_of(stocked.product)).status_code == 302
+    assert submit(grace_client, page_of(stocked)).status_code == 302
+    assert list(Variant.objects.values()) == before
+
+
+@pytest.mark.parametrize(
+    ("price", "why"),
+    [
+        ("12,50", "Type an amount such as"),
+        ("€12", "Type an amount such as"),
+        ("1e3", "Type an amount such as"),
+        ("12.505", "no such small amounts"),
+        ("-1", "At least"),
+        ("1000000", "At most €999,999.99"),
+        ("", "required"),
+    ],
+)
+def test_it_says_beside_the_price_what_is_wrong(grace_client, stocked, price, why):
+    told = errors_of(submit(grace_client, page_of(stocked.product), variants__0__price_minor=price))
+    assert list(told) == ["variants-0-price_minor"]
+    assert why in told["variants-0-price_minor"][0]
+
+
+def test_it_asks_for_a_higher_price_before(grace_client, stocked):
+    told = errors_of(submit(grace_client, page_of(stocked), compare_at_minor="49"))
+    assert "must be higher" in told["compare_at_minor"][0]
+
+
+def test_it_refuses_two_variants_that_cannot_be_told_apart(grace_client, stocked):
+    factories.variant(product=stocked.product, option_values={"Size": "A4"})
+    told = errors_of(submit(grace_client, page_of(stocked.product), variants__1__option_values="Size: A3"))
+    assert "same options" in told["variants-1-option_values"][0]
+
+
+@pytest.mark.parametrize("typed", ["Size", "Size:", ": A3", "Size: A3; Size: A4", f"Size: {'x' * 101}"])
+def test_it_says_how_options_are_written(grace_client, stocked, typed):
+    assert list(errors_of(submit(grace_client, page_of(stocked), option_values=typed))) == ["option_values"]
+
+
+def test_it_asks_for_a_new_price_after_a_change_of_currency(grace_client, stocked, settings):
+    settings.SHOP_CURRENCY = "JPY"
+    assert "Not on sale: it costs €49.00" in grace_client.get(page_of(stocked)).content.decode()
+    assert submit(grace_client, page_of(stocked)).status_code == 302
+    stocked.refresh_from_db()
+    assert (stocked.price_minor, stocked.currency) == (4900, "EUR")
+    assert submit(grace_client, page_of(stocked), price_minor="7800").status_code == 302
+    stocked.refresh_from_db()
+    assert (stocked.price_minor, stocked.currency) == (7800, "JPY")
+
+
+# -- Stock ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on_product_page", [True, False])
+def test_it_books_units_by_the_difference(grace_client, stocked, on_product_page):
+    prefix = "variants__0__" if on_product_page else ""
+    address = page_of(stocked.product if on_product_page else stocked)
+    answer = submit(grace_client, address, **{f"{prefix}units": "-3", f"{prefix}reason": "water damage"})
+    assert answer.status_code == 302
+    stocked.refresh_from_db()
+    assert (stocked.stock_on_hand, stocked.stock_reserved) == (2, 2)
+    movement = stocked.movements.first()
+    assert (movement.kind, movement.delta, movement.reference) == ("adjustment", -3, "water damage")
+
+
+@pytest.mark.parametrize("on_product_page", [True, False])
+def test_it_does_not_take_away_what_is_promised(grace_client, stocked, on_product_page):
+    prefix = "variants__0__" if on_product_page else ""
+    address = page_of(stocked.product if on_product_page else stocked)
+    told = errors_of(submit(grace_client, address, **{f"{prefix}units": "-4"}))
+    field = "variants-0-units" if on_product_page else "units"
+    assert told == {field: ["There are 5 on hand and 2 of them are promised to orders."]}
+    stocked.refresh_from_db()
+    assert (stocked.stock_on_hand, stocked.movements.count()) == (5, 1)
+
+
+@pytest.mark.parametrize("on_product_page", [True, False])
+def test_it_loses_no_sale_made_while_the_page_was_open(grace_client, stocked, on_product_page):
+    address = page_of(stocked.product if on_product_page else stocked)
+    prefix = "variants__0__" if on_product_page else ""
+    form = filled_in(grace_client, address, **{f"{prefix}units": "10", f"{prefix}sku": "OTHER-SKU"})
+    sell(stocked.pk, 2, reference="ORDER")
+    assert grace_client.post(address, form).status_code == 302
+    stocked.refresh_from_db()
+    assert (stocked.sku, stocked.stock_on_hand, stocked.stock_reserved) == ("OTHER-SKU", 13, 0)
+    assert sum(stocked.movements.values_list("delta", flat=True)) == 13
+
+
+def test_it_books_units_and_sales_at_the_same_instant(race, grace, grace_client, stocked):
+    address = page_of(stocked.product)
+    form = filled_in(grace_client, address, variants__0__units="10", variants__0__is_active="on")
+    outcomes = race(
+        lambda: grace_client.post(address, form).status_code,
+        *[lambda: sell(stocked.pk, 1, reference="ORDER")] * 2,
+    )
+    assert outcomes == [302, None, None]
+    stocked.refresh_from_db()
+    assert (stocked.stock_on_hand, stocked.stock_reserved) == (13, 0)
+
+
+def test_it_says_that_downloads_have_no_stock(grace_client):
+    told = errors_of(submit(grace_client, page_of(factories.download()), units="5"))
+    assert told == {"units": ["This variant does not count its stock."]}
+
+
+def test_it_lets_nobody_rewrite_the_books(grace_client, stocked):
+    movement = stocked.movements.get()
+    assert grace_client.get(list_of("stockmovement", f"?variant__id__exact={stocked.pk}")).status_code == 200
+    assert grace_client.get(page_of(movement)).status_code == 200
+    assert grace_client.post(page_of(movement), {"delta": 99}).status_code == 403
+    assert grace_client.get("/admin/catalog/stockmovement/add/").status_code == 403
+    assert grace_client.post(f"/admin/catalog/stockmovement/{movement.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("what", ["variant", "product"])
+def test_it_does_not_delete_what_is_promised(grace_client, stocked, what):
+    row = stocked if what == "variant" else stocked.product
+    address = reverse(f"admin:catalog_{what}_delete", args=[row.pk])
+    assert "2 units are promised to open orders" in grace_client.get(address).content.decode()
+    grace_client.post(address, {"post": "yes"})
+    grace_client.post(list_of(what), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert Variant.objects.filter(pk=stocked.pk).exists()
+
+
+def test_it_does_not_delete_a_promised_variant_on_the_products_page(grace_client, stocked):
+    factories.variant(product=stocked.product)
+    told = errors_of(submit(grace_client, page_of(stocked.product), variants__0__DELETE="on"))
+    assert stocked.sku in told["variants"][0]
+    assert Variant.objects.count() == 2
+
+
+@pytest.mark.parametrize("what", ["variant", "product"])
+def test_it_deletes_what_nobody_waits_for(grace_client, what):
+    variant = factories.variant()
+    row = variant if what == "variant" else variant.product
+    assert grace_client.post(reverse(f"admin:catalog_{what}_delete", args=[row.pk]), {"post": "yes"}).status_code == 302
+    assert not Variant.objects.exists()
+
+
+# -- Pictures ---------------------------------------------------------------------------------------------------------
+
+
+def with_picture(client: Client, product: Product, file: Any, **more: Any) -> Any:
+    return submit(client, page_of(product), images__0__alt="Red", images__0__file=file, **more)
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (lambda: files.encoded(files.scene((64, 64)), "GIF"), "not a JPEG, PNG or WebP"),
+        (lambda: files.bomb(10_000), "40 million pixels"),
+        (lambda: files.png((b"IDAT", b"broken"), size=(40, 40)), "damaged or incomplete"),
+    ],
+)
+def test_it_says_beside_the_file_why_a_picture_is_refused(grace_client, media, file, why):
+    product = factories.product()
+    upload = file()
+    upload.name = "innocent.jpg"
+    told = errors_of(with_picture(grace_client, product, upload, title="Changed"))
+    assert why in told["images-0-file"][0]
+    assert not product.images.exists()
+    assert list(media.rglob("*.*")) == []
+    assert Product.objects.get().title != "Changed"
+
+
+def test_it_keeps_no_file_of_a_form_that_was_wrong_elsewhere(grace_client, media):
+    product = factories.variant().product
+    told = errors_of(with_picture(grace_client, product, files.encoded(), variants__0__price_minor="x"))
+    assert list(told) == ["variants-0-price_minor"]
+    assert list(media.rglob("*.*")) == []
+
+
+def test_it_replaces_a_picture_in_its_place(grace_client, media):
+    product = factories.product()
+    old = factories.picture(product=product, position=3)
+    assert submit(grace_client, page_of(product), images__0__file=files.encoded()).status_code == 302
+    old.refresh_from_db()
+    assert (old.position, old.width, old.alt) == (3, 1600, "Blue lines on cream paper")
+    assert (media / old.name).exists()
+
+
+def test_it_asks_for_a_file(grace_client, media):
+    product = factories.product()
+    told = errors_of(submit(grace_client, page_of(product), images__0__alt="Red"))
+    assert told == {"images-0-file": ["Choose a file."]}
+
+
+def test_it_saves_nothing_while_storage_is_down(grace_client, in_azure):  # noqa: F811
+    with Azurite() as service:
+        in_azure(service.connection_string)
+    product = factories.product(title="As it was")
+    told = errors_of(with_picture(grace_client, product, files.encoded(), title="Changed"))
+    assert "does not answer" in told["images-0-file"][0]
+    assert Product.objects.get().title == "As it was"
+    assert not product.images.exists()
+    assert grace_client.get(page_of(product)).status_code == 200
+
+
+def test_it_waits_once_for_a_silent_storage_and_locks_nothing_meanwhile(grace_client, in_azure, silent, race):  # noqa: F811
+    in_azure(azurite_connection_string(silent.getsockname()[1]))
+    product, wanted = factories.product(), factories.variant(on_hand=1)
+    two = {"images__TOTAL_FORMS": "2", "images__1__alt": "Two", "images__1__file": files.encoded()}
+    form = filled_in(grace_client, page_of(product), images__0__file=files.encoded(), images__0__alt="One", **two)
+
+    def promise_while_it_waits() -> float:
+        connection = silent.accept()
+        start = time.monotonic()
+        reserve(wanted.pk, 1)
+        return time.monotonic() - start if connection else 0
+
+    answer, seconds = race(lambda: grace_client.post(page_of(product), form), promise_while_it_waits)
+    assert seconds < 3  # the storage is given five
+    told = errors_of(answer)
+    assert told["images-0-file"] == told["images-1-file"]
+    assert not product.images.exists()
+
+
+# -- Who may ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def looker(db: None) -> Client:
+    """Staff who may look at the catalogue and nothing else."""
+    user = User.objects.create_user("looker@shop.test", "password", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="catalog", codename__startswith="view_"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_it_shows_everything_to_those_who_may_only_look(looker, stocked, media):
+    factories.picture(product=stocked.product)
+    for row in (stocked, stocked.product, stocked.movements.get()):
+        assert looker.get(page_of(row)).status_code == 200
+    for name in LISTS:
+        assert looker.get(list_of(name)).status_code == 200
+
+
+def test_it_stores_no_files_of_those_who_may_only_look(looker, stocked, media):
+    form = {"images-0-file": files.encoded(), "images-TOTAL_FORMS": "1", "images-INITIAL_FORMS": "0"}
+    assert looker.post(page_of(stocked.product), form).status_code == 403
+    assert list(media.rglob("*.*")) == []
+
+
+def test_it_shows_nothing_to_shoppers(ada_client, stocked):
+    for address in (page_of(stocked), list_of("product"), ADD):
+        assert ada_client.get(address).status_code == 302
