@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.private import private_page
 from cart.cart import CartFull, current_cart
 from cart.forms import AddForm, CartLineForm
-from cart.totals import price_cart
+from cart.totals import PricedCart, price_cart
 from catalog.models import Variant
 
 
@@ -61,7 +61,7 @@ def update(request: HttpRequest) -> HttpResponse:
     return redirect("cart:detail")
 
 
-def _notices(priced) -> list[str]:
+def _notices(priced: PricedCart) -> list[str]:
     return [*priced.notices, *(f"{line.variant}: {notice}" for line in priced.lines for notice in line.notices)]
 
 
@@ -69,7 +69,7 @@ def _refuse(request: HttpRequest, form: CartLineForm) -> HttpResponse:
     """Show the cart again with the form's errors, beside the line they belong to where there is one."""
     variant_id = form.cleaned_data.get("variant")
     if variant_id in current_cart(request).quantities and "quantity" in form.errors:
-        return _show(request, errors={variant_id: " ".join(form.errors["quantity"])}, status=422)
+        return _show(request, errors={variant_id: " ".join(map(str, form.errors["quantity"]))}, status=422)
     problem = " ".join(f"{form[field].label}: {error}" for field, errors in form.errors.items() for error in errors)
     return _show(request, problem=problem, status=422)
 

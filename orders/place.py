@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cart.cart import Cart
@@ -42,7 +43,7 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
             # The order first: of two racing calls for one cart the second waits here, before it takes stock.
             order = _insert(cart.id, fingerprint, priced, user=user, rate=rate)
             _reserve_lines(order, priced.lines)
-            OrderEvent.objects.create(order=order, to_status=Status.PENDING, what="Placed", by=_name(user))
+            OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Placed"), by=_name(user))
             return order
     except IntegrityError:
         return _open_order(cart.id, fingerprint)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from catalog import stock
 from orders.emails import queue_mail
@@ -32,7 +33,7 @@ class InvalidTransition(Exception):
 @transaction.atomic
 def mark_confirming(order: Order, *, by: str) -> bool:
     """The shopper has done their part; the money is on its way. The stock stays reserved until it is decided."""
-    return _move(order, Status.CONFIRMING, what="Payment on its way", by=by, done=SOLD)
+    return _move(order, Status.CONFIRMING, what=_("Payment on its way"), by=by, done=SOLD)
 
 
 @transaction.atomic
@@ -42,7 +43,7 @@ def mark_paid(order: Order, *, by: str, customer: Mapping[str, Any] | None = Non
     `customer`: what Stripe collected of email, recipient and address; empty values do not overwrite.
     """
     known = {field: value for field, value in (customer or {}).items() if value}
-    if not _move(order, Status.PAID, what="Paid", by=by, allowed=OPEN, done=SOLD, paid_at=timezone.now(), **known):
+    if not _move(order, Status.PAID, what=_("Paid"), by=by, allowed=OPEN, done=SOLD, paid_at=timezone.now(), **known):
         return False
     for variant_id, quantity in _counted_units(order):
         stock.sell(variant_id, quantity, reference=order.number)
@@ -53,21 +54,21 @@ def mark_paid(order: Order, *, by: str, customer: Mapping[str, Any] | None = Non
 @transaction.atomic
 def expire(order: Order, *, by: str) -> bool:
     """The hold is over and Stripe can no longer take the money: give the units back."""
-    return _end(order, Status.EXPIRED, what="Not paid in time", by=by)
+    return _end(order, Status.EXPIRED, what=_("Not paid in time"), by=by)
 
 
 @transaction.atomic
-def cancel(order: Order, *, by: str, what: str = "Cancelled") -> bool:
+def cancel(order: Order, *, by: str, what: str = "") -> bool:
     """Give up an unpaid order. Only after Stripe can no longer take the money (payments/cancel.py asks)."""
-    return _end(order, Status.CANCELLED, what=what, by=by)
+    return _end(order, Status.CANCELLED, what=what or _("Cancelled"), by=by)
 
 
 @transaction.atomic
 def ship(order: Order, *, by: str, carrier: str = "", tracking_number: str = "") -> bool:
     """Staff handed the parcel over: the shopper is told."""
-    what = " ".join(filter(None, ["Shipped", carrier, tracking_number]))
-    changes = {"shipped_at": timezone.now(), "carrier": carrier, "tracking_number": tracking_number}
-    if not _move(order, Status.SHIPPED, what=what, by=by, allowed={Status.PAID}, **changes):
+    what = " ".join(filter(None, [_("Shipped"), carrier, tracking_number]))
+    parcel: dict[str, Any] = {"shipped_at": timezone.now(), "carrier": carrier, "tracking_number": tracking_number}
+    if not _move(order, Status.SHIPPED, what=what, by=by, allowed={Status.PAID}, **parcel):
         return False
     queue_mail(order, Mail.SHIPPED)
     return True
@@ -76,14 +77,14 @@ def ship(order: Order, *, by: str, carrier: str = "", tracking_number: str = "")
 @transaction.atomic
 def mark_refunded(order: Order, *, by: str) -> bool:
     """All that was paid has gone back."""
-    return _move(order, Status.REFUNDED, what="Refunded in full", by=by)
+    return _move(order, Status.REFUNDED, what=_("Refunded in full"), by=by)
 
 
 @transaction.atomic
 def mark_refund_failed(order: Order, *, by: str) -> bool:
     """A refund came back: the shop has the money again, the order is what it was before."""
     before = Status.SHIPPED if order.shipped_at else Status.PAID
-    return _move(order, before, what="A refund failed", by=by, allowed={Status.REFUNDED})
+    return _move(order, before, what=_("A refund failed"), by=by, allowed={Status.REFUNDED})
 
 
 @transaction.atomic
@@ -97,7 +98,7 @@ def put_back_in_stock(order: Order, *, by: str) -> bool:
         return False
     for variant_id, quantity in _counted_units(order):
         stock.put_back(variant_id, quantity, reference=order.number, by=by)
-    note(order, "Back in stock", by=by)
+    note(order, _("Back in stock"), by=by)
     return True
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from cart.cart import Cart
@@ -66,7 +67,7 @@ def _placed_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Sh
     else:
         if order.expires_at - timezone.now() > WORTH_REUSING:
             return order
-    if close_unpaid(order, by="shopper", what="Replaced by a newer order").is_open:
+    if close_unpaid(order, by="shopper", what=_("Replaced by a newer order")).is_open:
         raise NotPayable(order)
     return place_order(cart, priced, user=user, rate=rate)
 
@@ -103,7 +104,7 @@ def give_up(payment: Payment, error: Exception) -> None:
     """Release the hold of an attempt whose page nobody has seen. A twin call that did get the page wins over this."""
     unseen = Payment.objects.filter(pk=payment.pk, status=Payment.Status.STARTING, session_id__isnull=True)
     if unseen.update(status=Payment.Status.FAILED, last_error=str(error)[:500], settled_at=timezone.now()):
-        cancel(payment.order, by="shop", what="Stripe could not be reached")
+        cancel(payment.order, by="shop", what=_("Stripe could not be reached"))
 
 
 def session_request(payment: Payment) -> dict[str, Any]:

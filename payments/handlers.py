@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+
 from orders.models import Order
 from payments import gateway
 from payments.differences import record_difference
@@ -50,7 +52,9 @@ def refund_changed(event: Event) -> Outcome:
         if payment.status == Payment.Status.SUCCEEDED:
             book_refund(payment, refund, by=f"webhook {event.id}")
         else:
-            record_difference(Difference.Kind.REFUND_UNKNOWN, refund.id, "Refund of a payment not booked", order=payment.order)
+            record_difference(
+                Difference.Kind.REFUND_UNKNOWN, refund.id, _("Refund of a payment that is not booked"), order=payment.order
+            )
     return payment.order, "refunds booked"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
@@ -25,6 +27,7 @@ ASK_AGAIN = timedelta(minutes=10)
 KEPT_RUNS = 500
 
 Progress = Callable[[int], object]
+Row = TypeVar("Row")
 
 
 def reconcile(*, progress: Progress | None = None) -> ReconcileRun:
@@ -53,13 +56,10 @@ def _since() -> datetime:
 
 
 def _missed_events(since: datetime, progress: Progress | None) -> int:
-    missed = 0
-    for event in gateway.list_events(since=since, types=sorted(HANDLERS)):
-        if not WebhookEvent.objects.filter(stripe_id=event.id, processed_at__isnull=False).exists():
-            missed += _tried(lambda event=event: receive(event), f"event {event.id}")
-        if progress:
-            progress(1)
-    return missed
+    events = gateway.list_events(since=since, types=sorted(HANDLERS))
+    processed = WebhookEvent.objects.filter(processed_at__isnull=False)
+    missed = (event for event in events if not processed.filter(stripe_id=event.id).exists())
+    return _each(missed, receive, progress)
 
 
 def _undecided_payments(progress: Progress | None) -> int:
@@ -67,27 +67,23 @@ def _undecided_payments(progress: Progress | None) -> int:
     now = timezone.now()
     unasked = Q(checked_at__isnull=True, created_at__lt=now - QUIET)
     due = Payment.objects.filter(unasked | Q(checked_at__lt=now - ASK_AGAIN), status__in=Payment.LIVE)
-    checked = 0
-    for payment in due.order_by("id"):
-        checked += _tried(lambda payment=payment: settle(payment, by="reconciler"), f"payment {payment.reference}")
-        if progress:
-            progress(1)
-    return checked
+    return _each(due.order_by("id"), partial(settle, by="reconciler"), progress)
 
 
 def _unsent_refunds(progress: Progress | None) -> int:
-    sent = 0
-    for refund in Refund.objects.filter(status=Refund.Status.REQUESTED).select_related("payment").order_by("id"):
-        sent += _tried(lambda refund=refund: send(refund), f"refund {refund.reference}")
+    owed = Refund.objects.filter(status=Refund.Status.REQUESTED).select_related("payment")
+    return _each(owed.order_by("id"), send, progress)
+
+
+def _each(rows: Iterable[Row], work: Callable[[Row], object], progress: Progress | None) -> int:
+    """Do the work for each row; a row whose work fails is left for the next run. Answers how many were done."""
+    done = 0
+    for row in rows:
+        try:
+            work(row)
+            done += 1
+        except Exception:
+            log.exception("Reconciling %s failed, the next run tries again", row)
         if progress:
             progress(1)
-    return sent
-
-
-def _tried(work: Callable[[], object], what: str) -> bool:
-    try:
-        work()
-    except Exception:
-        log.exception("Reconciling %s failed, the next run tries again", what)
-        return False
-    return True
+    return done

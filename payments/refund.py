@@ -97,7 +97,11 @@ def _asked(order: Order, *, amount_minor: int, restock: bool, reason: str, by: s
                 _("Of this order %(left)s can be refunded, not %(asked)s.")
                 % {"left": order.refundable, "asked": Money(amount_minor, order.currency)}
             )
-        transitions.note(order, f"Refund of {Money(amount_minor, order.currency)} asked for: {reason}", by=by)
+        transitions.note(
+            order,
+            _("Refund of %(amount)s asked for: %(reason)s") % {"amount": Money(amount_minor, order.currency), "reason": reason},
+            by=by,
+        )
         return Refund.objects.create(
             payment=payment,
             amount_minor=amount_minor,
@@ -127,7 +131,8 @@ def _row_for(payment: Payment, seen: StripeRefund) -> Refund:
         return ours
     booked = seen.status not in CAME_BACK and transitions.add_refunded(payment.order, seen.amount_minor)
     if not booked and seen.status not in CAME_BACK:
-        detail = f"{Money(seen.amount_minor, seen.currency)} went back at Stripe, more than the order has left"
+        amount = Money(seen.amount_minor, seen.currency)
+        detail = _("%s went back at Stripe, more than the order has left") % amount
         record_difference(Difference.Kind.REFUND_UNKNOWN, seen.id, detail, order=payment.order)
     return Refund.objects.create(
         payment=payment,
@@ -135,7 +140,7 @@ def _row_for(payment: Payment, seen: StripeRefund) -> Refund:
         amount_minor=seen.amount_minor,
         currency=seen.currency,
         booked=booked,
-        reason="Made at Stripe",
+        reason=_("Made at Stripe"),
         by="stripe",
     )
 
@@ -146,7 +151,7 @@ def _accept(row: Refund, status: str, *, by: str) -> None:
     if not Refund.objects.filter(pk=row.pk, accepted_at__isnull=True).update(accepted_at=timezone.now()):
         return
     order = Order.objects.get(pk=row.payment.order_id)
-    transitions.note(order, f"{row.amount} is going back", by=by)
+    transitions.note(order, _("%s is going back") % row.amount, by=by)
     if row.restock:
         transitions.put_back_in_stock(order, by=by)
     if order.refunded_minor == order.paid_minor and order.status in (OrderStatus.PAID, OrderStatus.SHIPPED):
@@ -165,7 +170,7 @@ def _fail(row: Refund, status: str, *, why: str, by: str) -> None:
             return
         order = Order.objects.get(pk=row.payment.order_id)
         transitions.take_back_refunded(order, row.amount_minor)
-        transitions.note(order, f"The refund of {row.amount} failed: {why}", by=by)
+        transitions.note(order, _("The refund of %(amount)s failed: %(why)s") % {"amount": row.amount, "why": why}, by=by)
         record_difference(Difference.Kind.REFUND_FAILED, row.reference, f"{row.amount}: {why}", order=order)
         if order.status == OrderStatus.REFUNDED:
             transitions.mark_refund_failed(order, by=by)

@@ -13,7 +13,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from money import Money
 from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
@@ -42,7 +44,7 @@ def settle(payment: Payment, *, by: str, session_id: str = "") -> Payment:
     return payment
 
 
-def close_unpaid(order: Order, *, by: str, what: str = "Cancelled", as_expired: bool = False) -> Order:
+def close_unpaid(order: Order, *, by: str, what: str = "", as_expired: bool = False) -> Order:
     """End an open order, unless its money came or is on its way: Stripe is asked first, and closes its page.
 
     Afterwards the order says what became of it: ended, paid, or still open because the money is on its way. Raises
@@ -108,7 +110,10 @@ def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = ""
     """Book what the session says. One transaction; of racing callers one wins, the others find it done."""
     if not _is_bound(payment, session):
         record_difference(
-            Difference.Kind.UNMATCHED, session.id, f"Session {session.id} names payment {payment.reference} but is not its own"
+            Difference.Kind.UNMATCHED,
+            session.id,
+            _("Session %(session)s names payment %(payment)s but is not its own")
+            % {"session": session.id, "payment": payment.reference},
         )
         return
     with transaction.atomic():
@@ -145,9 +150,10 @@ def _book_paid(payment: Payment, session: CheckoutSession, *, by: str) -> None:
         return None
     order = payment.order
     if not agrees:
-        detail = f"{session.amount_minor} {session.currency} paid, {asked[0]} {asked[1]} asked"
+        paid = Money(session.amount_minor, session.currency)
+        detail = _("%(paid)s paid, %(asked)s asked for") % {"paid": paid, "asked": payment.amount}
         record_difference(Difference.Kind.AMOUNT, session.id, detail, order=order)
-        return transitions.note(order, f"Not accepted: {detail}", by=by)
+        return transitions.note(order, _("Not accepted: %s") % detail, by=by)
     transitions.add_paid(order, payment.amount_minor)
     try:
         if not transitions.mark_paid(order, by=by, customer=session.customer):
@@ -165,8 +171,9 @@ def _give_back(payment: Payment, kind: str, *, by: str) -> None:
     refund = Refund.objects.create(
         payment=payment, amount_minor=payment.amount_minor, currency=payment.currency, reason=kind, by="shop"
     )
-    record_difference(kind, payment.reference, f"{payment.amount} is being refunded", order=order)
-    transitions.note(order, f"{Difference.Kind(kind).label}: {payment.amount} is being refunded", by=by)
+    told = _("%s is being refunded") % payment.amount
+    record_difference(kind, payment.reference, told, order=order)
+    transitions.note(order, f"{Difference.Kind(kind).label}: {told}", by=by)
     order.refresh_from_db()
     if kind == Difference.Kind.PAID_TOO_LATE:
         queue_mail(order, OutgoingMail.Kind.PAID_TOO_LATE, reference=refund.reference)
@@ -179,7 +186,7 @@ def _book_failed(payment: Payment, session: CheckoutSession, *, by: str) -> None
     Order.objects.filter(pk=order.pk, email="").update(email=session.customer["email"])
     order.refresh_from_db()
     if order.is_open:
-        transitions.cancel(order, by=by, what="The payment failed")
+        transitions.cancel(order, by=by, what=_("The payment failed"))
         queue_mail(order, OutgoingMail.Kind.PAYMENT_FAILED, reference=payment.reference)
 
 

@@ -170,4 +170,4 @@ def _to_order(request: HttpRequest, cart: Cart, order: Order) -> HttpResponse:
 
 
 def _user(request: HttpRequest) -> User | None:
-    return request.user if request.user.is_authenticated else None  # type: ignore[return-value]
+    return request.user if request.user.is_authenticated else None
