@@ -82,18 +82,25 @@ def contract_checks() -> dict[str, int]:
     return counts
 
 
+def unchecked(config: pytest.Config) -> list[str]:
+    """In CI: where nothing was compared with Stripe's description, though a whole run passes there. Elsewhere nothing."""
+    if not os.environ.get("CI") or config.option.collectonly:
+        return []
+    whole = config.getoption("database") == "sqlite" and not config.option.markexpr
+    seen = contract_checks()
+    return [place for place in (["api", "webhooks"] if whole else ["api"]) if not seen[place]]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a whole run that compared nothing with Stripe's description did not test what it claims to."""
-    if os.environ.get("CI") and not IN_WORKER and not session.exitstatus and not all(contract_checks().values()):
+    if not IN_WORKER and not session.exitstatus and unchecked(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     counts = contract_checks()
-    terminalreporter.write_line(
-        f"Compared with Stripe's API description: {counts['api']} calls, {counts['webhooks']} webhooks"
-        + ("" if all(counts.values()) or not os.environ.get("CI") else "; in CI none is a failure")
-    )
+    terminalreporter.write_line(f"Compared with Stripe's API description: {counts['api']} calls, {counts['webhooks']} webhooks")
+    for place in unchecked(config):
+        terminalreporter.write_line(f"FAILED: nothing was compared at {place}, so the run proves nothing about it", red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
