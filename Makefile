@@ -33,7 +33,7 @@ lint: .venv/.ok-dev
 	@echo "== Lint and types"
 	$(V)/ruff check .
 	$(V)/ruff format --check .
-	$(V)/mypy $(APPS)
+	$(V)/mypy --explicit-package-bases $(APPS) tools
 	DEBUG=1 $(V)/python manage.py makemigrations --check --dry-run
 	DEBUG=1 $(V)/python manage.py check
 

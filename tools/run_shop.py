@@ -146,7 +146,7 @@ def _prepare(demo: Demo, supervisor: Supervisor) -> None:
     else:
         folder = collected(supervisor.env)
     supervisor.env["STATIC_ROOT"] = str(folder)
-    command = [sys.executable, "-m", "tools.prepare_shop", demo.folder / f"demo{demo.suffix}.loaded"]
+    command = [sys.executable, "-m", "tools.prepare_shop", str(demo.folder / f"demo{demo.suffix}.loaded")]
     process = start(command, log=None, env=supervisor.env, cwd=ROOT)
     try:
         if code := process.wait():

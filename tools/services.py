@@ -100,27 +100,17 @@ class Postgres(Service):
 
     def _start(self) -> subprocess.Popen[bytes]:
         account = _unprivileged(self.folder)
-        programs, data = self._programs(account), self.folder / "data"
+        programs, data = self._programs(account), str(self.folder / "data")
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
         common: dict[str, Any] = {"env": env, "cwd": tempfile.gettempdir(), **account}
-        initdb = [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-        ]
-        made = subprocess.run(initdb, capture_output=True, text=True, check=False, **common)
+        access = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        made = subprocess.run(
+            [f"{programs}/initdb", "-D", data, *access], capture_output=True, text=True, check=False, **common
+        )
         if made.returncode:
             raise Missing(f"initdb failed: {made.stderr.strip()}")
         settings = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
-        server = [programs / "postgres", "-D", data, "-p", str(self.port), *settings]
+        server = [f"{programs}/postgres", "-D", data, "-p", str(self.port), *settings]
         return start(server, log=self.log, ending=signal.SIGINT, **common)
 
     def _programs(self, account: dict[str, Any]) -> Path:
@@ -152,12 +142,12 @@ def postgres_programs() -> Path:
     return Path(tool("postgres")).parent
 
 
-def azurite_command(port: int, folder: Path) -> list[str | Path]:
+def azurite_command(port: int, folder: Path) -> list[str]:
     """How to start Azurite. Its API check is off: Azure's SDK is newer than what Azurite admits to know."""
     if not AZURITE.exists():
         raise Missing("Azurite is missing: run `make azurite` (needs Node 20 and npm once)")
-    where = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder]
-    return [_node(), AZURITE, *where, "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+    where = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)]
+    return [_node(), str(AZURITE), *where, "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
 
 
 def azurite_connection_string(port: int) -> str:
