@@ -36,6 +36,11 @@ class MoneyField(forms.CharField):
     def currency(self) -> str:
         return self._currency or settings.SHOP_CURRENCY
 
+    @currency.setter
+    def currency(self, code: str) -> None:
+        """For the field of one form, before it is used: a row may be in another currency than the shop is now."""
+        self._currency = code
+
     def prepare_value(self, value: Any) -> Any:
         return str(Money(value, self.currency).decimal) if isinstance(value, int) else value
 
