@@ -68,7 +68,7 @@ class LineInline(ReadOnlyInline):
     model = OrderLine
     fields = ["picture", "sku", "title", "options_text", "quantity", "unit_price_text", "total_text"]
 
-    @admin.display(description="")
+    @admin.display(description=_("picture"))
     def picture(self, line: OrderLine) -> str:
         if not line.image_url:
             return NOTHING
