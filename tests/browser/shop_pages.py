@@ -21,7 +21,7 @@ ADDRESS = {"Full name": "Ada Lovelace", "Address": "12 Invalidenstraße", "Posta
 class Visitor:
     """One person at one browser window. Every page that is `seen` is looked over as well."""
 
-    def __init__(self, page: Page, look_over: Callable[[Page], None]) -> None:
+    def __init__(self, page: Page, look_over: Callable[..., None]) -> None:
         self.page = page
         self.look_over = look_over
 
