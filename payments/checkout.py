@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -18,7 +19,7 @@ from cart.totals import PricedCart
 from orders.access import order_key
 from orders.models import Order, OrderLine, ShippingRate
 from orders.place import CartChanged, OpenOrderInTheWay, place_order
-from orders.transitions import cancel
+from orders.transitions import InvalidTransition, cancel
 from payments import gateway
 from payments.models import Payment
 from payments.settle import close_unpaid, record_session, settle
@@ -38,28 +39,12 @@ class NotPayable(Exception):
         self.order = order
 
 
-def start_checkout(cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> tuple[Order, str]:
-    """Place (or find) the order of this cart and open its payment page; answers the order and the page's address.
+def order_for(cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
+    """Place the order of this cart, or find it if it is open; one for other contents, or about to run out, is ended first.
 
-    Safe to call twice at once: a double click, or two tabs, end on one page for one order. Raises CartChanged,
-    NotPayable, or CheckoutUnavailable within ten seconds.
+    Safe to call twice at once: a double click, or two tabs, get one order. Raises CartChanged, NotPayable or
+    CheckoutUnavailable.
     """
-    try:
-        order = _placed_order(cart, priced, user=user, rate=rate)
-        payment = _live_payment(order)
-        starting = payment.status == Payment.Status.STARTING
-        payment = _open(payment) if starting else settle(payment, by="shopper")
-    except gateway.GatewayError as error:
-        raise CheckoutUnavailable from error
-    if payment.status == Payment.Status.OPEN:
-        return order, payment.session_url
-    if payment.status in (Payment.Status.SUCCEEDED, Payment.Status.PROCESSING):
-        raise NotPayable(order)
-    raise CartChanged  # it expired this moment
-
-
-def _placed_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
-    """The open order of exactly this cart; one for other contents, or about to run out, is ended first."""
     try:
         order = place_order(cart, priced, user=user, rate=rate)
     except OpenOrderInTheWay as error:
@@ -67,9 +52,32 @@ def _placed_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Sh
     else:
         if order.expires_at - timezone.now() > WORTH_REUSING:
             return order
-    if close_unpaid(order, by="shopper", what=_("Replaced by a newer order")).is_open:
+    try:
+        if close_unpaid(order, by="shopper", what=_("Replaced by a newer order")).is_open:
+            raise NotPayable(order)
+        return place_order(cart, priced, user=user, rate=rate)
+    except gateway.GatewayError as error:
+        raise CheckoutUnavailable from error
+    except OpenOrderInTheWay as error:  # another tab was quicker, with other contents
+        raise CartChanged from error
+
+
+def payment_page(order: Order) -> str:
+    """Open Stripe's page for an order; answers its address. The same page however often it is called, and by how many.
+
+    Raises CartChanged, NotPayable, or CheckoutUnavailable within ten seconds.
+    """
+    payment = _live_payment(order)
+    try:
+        starting = payment.status == Payment.Status.STARTING
+        payment = _open(payment) if starting else settle(payment, by="shopper")
+    except gateway.GatewayError as error:
+        raise CheckoutUnavailable from error
+    if payment.status == Payment.Status.OPEN:
+        return payment.session_url
+    if payment.status in (Payment.Status.SUCCEEDED, Payment.Status.PROCESSING):
         raise NotPayable(order)
-    return place_order(cart, priced, user=user, rate=rate)
+    raise CartChanged  # it expired this moment
 
 
 def _live_payment(order: Order) -> Payment:
@@ -104,7 +112,8 @@ def give_up(payment: Payment, error: Exception) -> None:
     """Release the hold of an attempt whose page nobody has seen. A twin call that did get the page wins over this."""
     unseen = Payment.objects.filter(pk=payment.pk, status=Payment.Status.STARTING, session_id__isnull=True)
     if unseen.update(status=Payment.Status.FAILED, last_error=str(error)[:500], settled_at=timezone.now()):
-        cancel(payment.order, by="shop", what=_("Stripe could not be reached"))
+        with suppress(InvalidTransition):  # it was ended meanwhile
+            cancel(payment.order, by="shop", what=_("Stripe could not be reached"))
 
 
 def session_request(payment: Payment) -> dict[str, Any]:

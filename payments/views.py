@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 
 from django.contrib import messages
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,7 +24,7 @@ from orders.status import ENDED, Status
 from orders.views import status_url
 from payments import gateway
 from payments.cancel import CannotCancel, cancel_order
-from payments.checkout import CheckoutUnavailable, NotPayable, start_checkout
+from payments.checkout import CheckoutUnavailable, NotPayable, order_for, payment_page
 from payments.forms import CheckoutForm
 from payments.models import Payment
 from payments.settle import settle
@@ -67,7 +69,9 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     if problem:
         return _review(request, priced, form, problem=problem, status=422)
     try:
-        order, address = start_checkout(cart, priced, user=_user(request), rate=rate)
+        order = order_for(cart, priced, user=_user(request), rate=rate)
+        _remember(request, cart, order)
+        address = payment_page(order)
     except CartChanged:
         problem = _("Something in your cart changed this moment. Please look it over again.")
         return _review(request, price_cart(cart), form, problem=problem, status=409)
@@ -75,12 +79,24 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
         return _to_order(request, cart, error.order)
     except CheckoutUnavailable:
         log.exception("No payment page could be opened")
-        cart.forget_order()
         problem = _("The payment page cannot be reached right now. Nothing was charged; please try again in a minute.")
         return _review(request, priced, form, problem=problem, status=503)
+    return HttpResponseRedirect(address, status=303)
+
+
+def _remember(request: HttpRequest, cart: Cart, order: Order) -> None:
+    """Tell the session of the order, and store that before Stripe is asked.
+
+    A process that is killed while it waits leaves a visitor whose own hold is not in their way; and what another tab puts
+    into the cart meanwhile is not overwritten by this request's end.
+    """
     remember_placed(request, order)
     cart.remember_order(order.number, _held(order))
-    return HttpResponseRedirect(address, status=303)
+    try:
+        request.session.save()
+    except UpdateError as error:
+        raise SessionInterrupted("The session ended while the order was placed") from error
+    request.session.modified = False
 
 
 @private_page

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from catalog.models import Variant
@@ -273,3 +275,29 @@ class TestTheWayBack:
         assert shopper.press_cancel(payment.order).status_code == 302
         payment.order.refresh_from_db()
         assert payment.order.is_open  # expire_orders ends it
+
+
+def test_it_does_not_stand_in_its_own_way_after_a_crash(shopper, print_a3):
+    """The process dies while Stripe is asked: the next look at the cart knows of the hold all the same."""
+    shopper.put(print_a3, 3)
+    fault = shopper.sandbox.fault(**CREATE, action="hold_before")
+    pressing = Thread(target=lambda: (shopper.press_pay(), connections.close_all()))
+    pressing.start()
+    assert shopper.sandbox.wait_fault(fault, waiting=1, timeout=20)
+    cart = shopper.client.get("/cart/").context["cart"]  # the first request has not ended
+    shopper.sandbox.clear_faults()
+    pressing.join(30)
+    assert (cart.count, cart.has_changed, free(print_a3)) == (3, False, 0)
+
+
+def test_it_keeps_what_another_tab_puts_in_while_stripe_is_asked(shopper, print_a3):
+    other = factories.variant()
+    shopper.put(print_a3)
+    fault = shopper.sandbox.fault(**CREATE, action="hold_before")
+    pressing = Thread(target=lambda: (shopper.press_pay(), connections.close_all()))
+    pressing.start()
+    assert shopper.sandbox.wait_fault(fault, waiting=1, timeout=20)
+    shopper.put(other)
+    shopper.sandbox.clear_faults()
+    pressing.join(30)
+    assert shopper.client.get("/cart/").context["cart"].count == 2
