@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 
 
 class _Fields(HTMLParser):
@@ -53,6 +54,14 @@ class _Fields(HTMLParser):
             self._select = ""
         elif tag == "form":
             self._inside = False
+
+
+def page_of(row: Any) -> str:
+    return reverse(f"admin:catalog_{row._meta.model_name}_change", args=[row.pk])
+
+
+def list_of(name: str, query: str = "") -> str:
+    return reverse(f"admin:catalog_{name}_changelist") + query
 
 
 def filled_in(client: Client, address: str, **changes: Any) -> dict[str, Any]:

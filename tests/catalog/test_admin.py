@@ -1,48 +1,19 @@
 from __future__ import annotations
 
 import re
-import time
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import reverse
 
 from accounts.models import User
 from catalog.models import Category, Product, StockMovement, Variant
-from catalog.stock import reserve, sell
 from tests import factories
 from tests.catalog import files
-from tests.catalog.admin_forms import errors_of, filled_in, submit
-from tests.catalog.test_storage import in_azure, silent  # noqa: F401  fixtures
-from tools.services import Azurite, azurite_connection_string
+from tests.catalog.admin_forms import errors_of, list_of, page_of, submit
 
 ADD = "/admin/catalog/product/add/"
 LISTS = ["product", "variant", "category", "stockmovement"]
-
-
-def page_of(row: Any) -> str:
-    return reverse(f"admin:catalog_{row._meta.model_name}_change", args=[row.pk])
-
-
-def list_of(name: str, query: str = "") -> str:
-    return reverse(f"admin:catalog_{name}_changelist") + query
-
-
-@pytest.fixture
-def media(settings: Any, tmp_path: Path) -> Path:
-    settings.MEDIA_ROOT = str(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def stocked(db: None) -> Variant:
-    """A variant with five units, two of them promised to an order."""
-    variant = factories.variant(on_hand=5, price_minor=4900, option_values={"Size": "A3"})
-    reserve(variant.pk, 2)
-    return variant
 
 
 # -- Lists ------------------------------------------------------------------------------------------------------------
@@ -244,173 +215,6 @@ def test_it_asks_for_a_new_price_after_a_change_of_currency(grace_client, stocke
     assert submit(grace_client, page_of(stocked), price_minor="7800").status_code == 302
     stocked.refresh_from_db()
     assert (stocked.price_minor, stocked.currency) == (7800, "JPY")
-
-
-# -- Stock ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("on_product_page", [True, False])
-def test_it_books_units_by_the_difference(grace_client, stocked, on_product_page):
-    prefix = "variants__0__" if on_product_page else ""
-    address = page_of(stocked.product if on_product_page else stocked)
-    answer = submit(grace_client, address, **{f"{prefix}units": "-3", f"{prefix}reason": "water damage"})
-    assert answer.status_code == 302
-    stocked.refresh_from_db()
-    assert (stocked.stock_on_hand, stocked.stock_reserved) == (2, 2)
-    movement = stocked.movements.first()
-    assert (movement.kind, movement.delta, movement.reference) == ("adjustment", -3, "water damage")
-
-
-@pytest.mark.parametrize("on_product_page", [True, False])
-def test_it_does_not_take_away_what_is_promised(grace_client, stocked, on_product_page):
-    prefix = "variants__0__" if on_product_page else ""
-    address = page_of(stocked.product if on_product_page else stocked)
-    told = errors_of(submit(grace_client, address, **{f"{prefix}units": "-4"}))
-    field = "variants-0-units" if on_product_page else "units"
-    assert told == {field: ["There are 5 on hand and 2 of them are promised to orders."]}
-    stocked.refresh_from_db()
-    assert (stocked.stock_on_hand, stocked.movements.count()) == (5, 1)
-
-
-@pytest.mark.parametrize("on_product_page", [True, False])
-def test_it_loses_no_sale_made_while_the_page_was_open(grace_client, stocked, on_product_page):
-    address = page_of(stocked.product if on_product_page else stocked)
-    prefix = "variants__0__" if on_product_page else ""
-    form = filled_in(grace_client, address, **{f"{prefix}units": "10", f"{prefix}sku": "OTHER-SKU"})
-    sell(stocked.pk, 2, reference="ORDER")
-    assert grace_client.post(address, form).status_code == 302
-    stocked.refresh_from_db()
-    assert (stocked.sku, stocked.stock_on_hand, stocked.stock_reserved) == ("OTHER-SKU", 13, 0)
-    assert sum(stocked.movements.values_list("delta", flat=True)) == 13
-
-
-def test_it_books_units_and_sales_at_the_same_instant(race, grace, grace_client, stocked):
-    address = page_of(stocked.product)
-    form = filled_in(grace_client, address, variants__0__units="10", variants__0__is_active="on")
-    outcomes = race(
-        lambda: grace_client.post(address, form).status_code,
-        *[lambda: sell(stocked.pk, 1, reference="ORDER")] * 2,
-    )
-    assert outcomes == [302, None, None]
-    stocked.refresh_from_db()
-    assert (stocked.stock_on_hand, stocked.stock_reserved) == (13, 0)
-
-
-def test_it_says_that_downloads_have_no_stock(grace_client):
-    told = errors_of(submit(grace_client, page_of(factories.download()), units="5"))
-    assert told == {"units": ["This variant does not count its stock."]}
-
-
-def test_it_lets_nobody_rewrite_the_books(grace_client, stocked):
-    movement = stocked.movements.get()
-    assert grace_client.get(list_of("stockmovement", f"?variant__id__exact={stocked.pk}")).status_code == 200
-    assert grace_client.get(page_of(movement)).status_code == 200
-    assert grace_client.post(page_of(movement), {"delta": 99}).status_code == 403
-    assert grace_client.get("/admin/catalog/stockmovement/add/").status_code == 403
-    assert grace_client.post(f"/admin/catalog/stockmovement/{movement.pk}/delete/", {"post": "yes"}).status_code == 403
-
-
-@pytest.mark.parametrize("what", ["variant", "product"])
-def test_it_does_not_delete_what_is_promised(grace_client, stocked, what):
-    row = stocked if what == "variant" else stocked.product
-    address = reverse(f"admin:catalog_{what}_delete", args=[row.pk])
-    assert "2 units are promised to open orders" in grace_client.get(address).content.decode()
-    grace_client.post(address, {"post": "yes"})
-    grace_client.post(list_of(what), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
-    assert Variant.objects.filter(pk=stocked.pk).exists()
-
-
-def test_it_does_not_delete_a_promised_variant_on_the_products_page(grace_client, stocked):
-    factories.variant(product=stocked.product)
-    told = errors_of(submit(grace_client, page_of(stocked.product), variants__0__DELETE="on"))
-    assert stocked.sku in told["variants"][0]
-    assert Variant.objects.count() == 2
-
-
-@pytest.mark.parametrize("what", ["variant", "product"])
-def test_it_deletes_what_nobody_waits_for(grace_client, what):
-    variant = factories.variant()
-    row = variant if what == "variant" else variant.product
-    assert grace_client.post(reverse(f"admin:catalog_{what}_delete", args=[row.pk]), {"post": "yes"}).status_code == 302
-    assert not Variant.objects.exists()
-
-
-# -- Pictures ---------------------------------------------------------------------------------------------------------
-
-
-def with_picture(client: Client, product: Product, file: Any, **more: Any) -> Any:
-    return submit(client, page_of(product), images__0__alt="Red", images__0__file=file, **more)
-
-
-@pytest.mark.parametrize(
-    ("file", "why"),
-    [
-        (lambda: files.encoded(files.scene((64, 64)), "GIF"), "not a JPEG, PNG or WebP"),
-        (lambda: files.bomb(10_000), "40 million pixels"),
-        (lambda: files.png((b"IDAT", b"broken"), size=(40, 40)), "damaged or incomplete"),
-    ],
-)
-def test_it_says_beside_the_file_why_a_picture_is_refused(grace_client, media, file, why):
-    product = factories.product()
-    upload = file()
-    upload.name = "innocent.jpg"
-    told = errors_of(with_picture(grace_client, product, upload, title="Changed"))
-    assert why in told["images-0-file"][0]
-    assert not product.images.exists()
-    assert list(media.rglob("*.*")) == []
-    assert Product.objects.get().title != "Changed"
-
-
-def test_it_keeps_no_file_of_a_form_that_was_wrong_elsewhere(grace_client, media):
-    product = factories.variant().product
-    told = errors_of(with_picture(grace_client, product, files.encoded(), variants__0__price_minor="x"))
-    assert list(told) == ["variants-0-price_minor"]
-    assert list(media.rglob("*.*")) == []
-
-
-def test_it_replaces_a_picture_in_its_place(grace_client, media):
-    product = factories.product()
-    old = factories.picture(product=product, position=3)
-    assert submit(grace_client, page_of(product), images__0__file=files.encoded()).status_code == 302
-    old.refresh_from_db()
-    assert (old.position, old.width, old.alt) == (3, 1600, "Blue lines on cream paper")
-    assert (media / old.name).exists()
-
-
-def test_it_asks_for_a_file(grace_client, media):
-    product = factories.product()
-    told = errors_of(submit(grace_client, page_of(product), images__0__alt="Red"))
-    assert told == {"images-0-file": ["Choose a file."]}
-
-
-def test_it_saves_nothing_while_storage_is_down(grace_client, in_azure):  # noqa: F811
-    with Azurite() as service:
-        in_azure(service.connection_string)
-    product = factories.product(title="As it was")
-    told = errors_of(with_picture(grace_client, product, files.encoded(), title="Changed"))
-    assert "does not answer" in told["images-0-file"][0]
-    assert Product.objects.get().title == "As it was"
-    assert not product.images.exists()
-    assert grace_client.get(page_of(product)).status_code == 200
-
-
-def test_it_waits_once_for_a_silent_storage_and_locks_nothing_meanwhile(grace_client, in_azure, silent, race):  # noqa: F811
-    in_azure(azurite_connection_string(silent.getsockname()[1]))
-    product, wanted = factories.product(), factories.variant(on_hand=1)
-    two = {"images__TOTAL_FORMS": "2", "images__1__alt": "Two", "images__1__file": files.encoded()}
-    form = filled_in(grace_client, page_of(product), images__0__file=files.encoded(), images__0__alt="One", **two)
-
-    def promise_while_it_waits() -> float:
-        connection = silent.accept()
-        start = time.monotonic()
-        reserve(wanted.pk, 1)
-        return time.monotonic() - start if connection else 0
-
-    answer, seconds = race(lambda: grace_client.post(page_of(product), form), promise_while_it_waits)
-    assert seconds < 3  # the storage is given five
-    told = errors_of(answer)
-    assert told["images-0-file"] == told["images-1-file"]
-    assert not product.images.exists()
 
 
 # -- Who may ----------------------------------------------------------------------------------------------------------

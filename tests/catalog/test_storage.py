@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import time
 import urllib.error
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from django.core.management import CommandError, call_command
 
 from catalog.images import StorageDown, store_image
 from catalog.models import ProductImage
-from shop import settings as shop_settings
 from shop.storage import AzureMediaStorage
 from tests import factories
 from tests.catalog import files
@@ -29,32 +25,10 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture
-def in_azure(settings: Any) -> Callable[[str], str]:
-    """`in_azure(connection_string)`: from here on pictures go there, with the options of production."""
-
-    def use(connection_string: str, **changes: Any) -> str:
-        container = f"test-{uuid.uuid4()}"
-        options = shop_settings._azure["OPTIONS"] | {"connection_string": connection_string, "azure_container": container}
-        settings.PICTURES_IN_AZURE = True
-        settings.STORAGES = {**settings.STORAGES, "default": {**shop_settings._azure, "OPTIONS": options | changes}}
-        return container
-
-    return use
-
-
-@pytest.fixture
 def container(in_azure: Any, azurite: str) -> str:
     name = in_azure(azurite)
     call_command("prepare_storage")
     return name
-
-
-@pytest.fixture
-def silent() -> Iterator[socket.socket]:
-    """Takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
-        yield server
 
 
 def fetched(url: str) -> Any:
