@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests import people
+from tests.browser.admin_pages import Staff
 from tests.browser.gallery import Gallery, open_gallery
 from tests.browser.looks import LookOver, does_not_scroll_sideways
 from tests.browser.shop_pages import Visitor
@@ -148,6 +150,16 @@ def visit(
 @pytest.fixture
 def visitor(visit: Callable[..., Visitor]) -> Visitor:
     return visit()
+
+
+@pytest.fixture
+def staff(visit: Callable[..., Visitor]) -> Staff:
+    """Grace, logged in, in a browser of her own."""
+    somebody = visit()
+    grace = Staff(somebody.page, somebody.look_over)
+    grace.log_in(people.grace().email, people.PASSWORD)
+    expect(grace.page.get_by_role("button", name="Log out")).to_be_visible()
+    return grace
 
 
 def _places(violation: dict[str, Any]) -> str:
