@@ -18,7 +18,6 @@ from catalog.admin_forms import StockedVariantForm
 from catalog.admin_guards import KeepsPromises
 from catalog.models import Category, StockMovement, Variant
 from catalog.options import list_options
-from catalog.stock import save_except_stock
 
 
 @admin.register(Category)
@@ -92,7 +91,7 @@ class VariantAdmin(KeepsPromises):
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         if change:
-            save_except_stock(obj)
+            obj.save()
         else:
             obj.save()
         form.move_stock(by=request.user.get_username())

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.images import StoredPicture, fill
 from catalog.models import MAX_PRICE_MINOR, ProductImage, Variant
 from catalog.options import OptionValuesField
-from catalog.stock import adjust, save_except_stock
+from catalog.stock import adjust
 from catalog.uploads import Uploads
 from money.forms import MoneyField
 
@@ -72,7 +72,7 @@ class VariantForm(forms.ModelForm):
     def save(self, commit: bool = True) -> Variant:
         if commit and self.instance.pk:
             super().save(commit=False)
-            save_except_stock(self.instance)
+            self.instance.save()
             return self.instance
         return super().save(commit=commit)
 

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from catalog.fields import ChoicesField
 from money import Money
 
 MAX_PRICE_MINOR = 99_999_999  # eight digits: what every way to pay at Stripe accepts
@@ -132,7 +133,7 @@ class Variant(models.Model):
         unique=True,
         validators=[RegexValidator(r"^[\w.\-/+#]+\Z", _("Letters, digits and . - / + # _ only."))],
     )
-    option_values = models.JSONField(
+    option_values = ChoicesField(
         _("options"), default=dict, blank=True, help_text=_('For instance {"Size": "A3", "Paper": "Matte"}.')
     )
     price_minor = models.PositiveBigIntegerField(_("price"))
@@ -162,6 +163,13 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product.title} · {self.options_text}" if self.option_values else self.product.title
+
+    def save(self, **kwargs: Any) -> None:
+        """Save an edit without the two counts: what was read with the row may be old by now, a sale came between."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = names - {"stock_on_hand", "stock_reserved"}
+        super().save(**kwargs)
 
     @property
     def price(self) -> Money:

@@ -81,12 +81,5 @@ def adjust(variant_id: int, delta: int, *, by: str, reference: str = "") -> None
     _record(variant_id, kind, delta, reference=reference, by=by)
 
 
-def save_except_stock(variant: Variant) -> None:
-    """Save an edited variant without its two counts: what was read with it may be old by now, a sale came between."""
-    counts = {"stock_on_hand", "stock_reserved"}
-    names = {field.name for field in Variant._meta.concrete_fields if not field.primary_key}
-    variant.save(update_fields=names - counts)
-
-
 def _record(variant_id: int, kind: str, delta: int, *, reference: str = "", by: str = "") -> None:
     StockMovement.objects.create(variant_id=variant_id, kind=kind, delta=delta, reference=reference, by=by)
