@@ -8,6 +8,10 @@ from hashlib import sha256
 
 from playwright.sync_api import Page
 
+# Colours on their way to others, after the pointer or the theme moved, are nobody's choice.
+SETTLED = """Promise.allSettled(
+    document.getAnimations().filter(each => each instanceof CSSTransition).map(each => each.finished)
+).then(() => true)"""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _CHANGES_EACH_TIME = [
     r'value="[\w-]{20,}"',
@@ -31,6 +35,7 @@ class LookOver:
 
     def __call__(self, page: Page, *, without: Collection[str] = ()) -> None:
         does_not_scroll_sideways(page)
+        page.evaluate(SETTLED)
         known = _fingerprint(page)
         if known not in self._seen:
             self._axe(page, without=without)
