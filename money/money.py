@@ -41,8 +41,7 @@ class Money:
     @property
     def decimal(self) -> Decimal:
         """The amount in whole units, exact: for forms and export, not for arithmetic."""
-        about = currency(self.currency)
-        return Decimal(self.minor).scaleb(-about.exponent).quantize(Decimal(1).scaleb(-about.decimals))
+        return Decimal(self.minor).scaleb(-currency(self.currency).exponent).quantize(Decimal(1).scaleb(-self._decimals))
 
     def __add__(self, other: Money) -> Money:
         self._same(other)
@@ -73,8 +72,14 @@ class Money:
     def __str__(self) -> str:
         """As a person reads it, in the active language's separators: "€1,250.00"."""
         about = currency(self.currency)
-        number = number_format(abs(self.decimal), decimal_pos=about.decimals, use_l10n=True, force_grouping=True)
+        number = number_format(abs(self.decimal), decimal_pos=self._decimals, use_l10n=True, force_grouping=True)
         return f"{'−' if self.minor < 0 else ''}{about.symbol}{number}"
+
+    @property
+    def _decimals(self) -> int:
+        """How many a person is shown: all of them where the amount is not one that the currency should have."""
+        about = currency(self.currency)
+        return about.decimals if self.minor % about.step == 0 else about.exponent
 
     def _same(self, other: Money) -> None:
         if not isinstance(other, Money):

@@ -23,6 +23,10 @@ class CartChanged(Exception):
     """Price or stock moved between showing the cart and placing the order. Nothing was reserved; show the cart again."""
 
 
+class CartTaken(Exception):
+    """The cart has an open order already: the unique constraint said so."""
+
+
 class OpenOrderInTheWay(Exception):
     """This cart has an open order with other contents. It must end before a new one is placed."""
 
@@ -37,6 +41,8 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
     The same cart asked for again, by a double click or in a second tab, gives the same open order: a unique constraint
     lets one of two racing calls insert, the other one finds it. Raises CartChanged or OpenOrderInTheWay.
     """
+    if not priced.can_checkout:
+        raise CartChanged
     fingerprint = _fingerprint(priced, user=user, rate=rate)
     try:
         with transaction.atomic():
@@ -45,7 +51,7 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
             _reserve_lines(order, priced.lines)
             OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Placed"), by=_name(user))
             return order
-    except IntegrityError:
+    except CartTaken:
         return _open_order(cart.id, fingerprint)
     except OutOfStock as error:
         raise CartChanged from error
@@ -74,7 +80,7 @@ def _fingerprint(priced: PricedCart, *, user: User | None, rate: ShippingRate | 
 
 def _insert(cart_id: str, fingerprint: str, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
     shipping_minor = rate.price_minor if rate else 0
-    return Order.objects.create(
+    order = Order(
         cart_id=cart_id,
         cart_revision=fingerprint,
         user=user,
@@ -89,6 +95,11 @@ def _insert(cart_id: str, fingerprint: str, priced: PricedCart, *, user: User | 
         shipping_days=[rate.min_days, rate.max_days] if rate else [],
         expires_at=timezone.now() + timedelta(minutes=settings.ORDER_HOLD_MINUTES),
     )
+    try:
+        order.save(force_insert=True)
+    except IntegrityError as error:
+        raise CartTaken from error
+    return order
 
 
 def _reserve_lines(order: Order, lines: list[CartLine]) -> None:

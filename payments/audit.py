@@ -135,6 +135,21 @@ def moves_are_allowed() -> Iterable[str]:
 
 
 @check
+def timelines_begin() -> Iterable[str]:
+    """Every order's timeline says once that it was placed."""
+    placed = Count("events", filter=Q(events__from_status="", events__to_status=Status.PENDING))
+    for order in Order.objects.annotate(times=placed).exclude(times=1).iterator():
+        yield f"{order.number}: placed {order.times} times"
+
+
+@check
+def refunded_in_full() -> Iterable[str]:
+    """An order that counts as refunded has nothing left to give back."""
+    for order in Order.objects.filter(status=Status.REFUNDED).exclude(refunded_minor=F("paid_minor")).iterator():
+        yield f"{order.number}: refunded, with {order.refunded_minor} of {order.paid_minor}"
+
+
+@check
 def paid_once() -> Iterable[str]:
     """No timeline says twice that the money came."""
     paid = Count("events", filter=Q(events__to_status=Status.PAID, events__from_status__in=sorted(OPEN)))

@@ -14,6 +14,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
+from whitenoise import WhiteNoise
 
 from tests import people
 
@@ -126,3 +127,23 @@ def _signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Half a second for each password is right for a shop, and wrong for two thousand tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_read_once() -> None:
+    """Every test client starts the middleware anew, and WhiteNoise looks through all static files each time."""
+    look, seen = WhiteNoise.update_files_dictionary, {}
+
+    def look_once(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in seen:
+            look(self, root, prefix)
+            seen[root, prefix] = dict(self.files)
+        self.files.update(seen[root, prefix])
+
+    WhiteNoise.update_files_dictionary = look_once

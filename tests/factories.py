@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from django.utils import timezone
 
 from catalog import stock
 from catalog.models import Category, Product, ProductImage, Variant
-from orders.models import Order, OrderLine, ShippingRate
+from orders.models import Order, OrderEvent, OrderLine, ShippingRate
 from orders.status import SOLD, Status
 
 _number = count(1)
@@ -80,9 +80,18 @@ def order(
     }
     money = {"subtotal_minor": subtotal, "shipping_minor": shipping_minor, "total_minor": total}
     made = Order.objects.create(status=status, **money, **{**defaults, **fields})
+    _timeline(made)
     for each, quantity in wanted:
         _line(made, each, quantity)
     return made
+
+
+def _timeline(order: Order) -> None:
+    """The moves by which an order comes to be where it is."""
+    by_way_of = [Status.PAID] if order.status in (Status.SHIPPED, Status.REFUNDED) else []
+    states = ["", Status.PENDING, *by_way_of, *([order.status] if order.status != Status.PENDING else [])]
+    for before, after in pairwise(states):
+        OrderEvent.objects.create(order=order, from_status=before, to_status=after, what="As it goes", by="test")
 
 
 def _line(order: Order, variant: Variant, quantity: int) -> OrderLine:

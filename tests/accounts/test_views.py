@@ -26,9 +26,8 @@ PRIVATE = [HOME, LOGIN, LOGOUT, SIGN_UP, "/account/sign-up/sent/", "/account/sig
 
 
 @pytest.fixture(autouse=True)
-def _fresh_counters(settings) -> None:
+def _fresh_counters() -> None:
     cache.clear()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a good one takes half a second each time
 
 
 def log_in(client: Client, email: str = "ada@shop.test", password: str = PASSWORD, **more: str):

@@ -112,6 +112,18 @@ def money_came_twice(life: Life) -> None:
     OrderEvent.objects.create(order=life[Status.PAID], from_status="pending", to_status="paid", what="x", by="x")
 
 
+def placed_twice(life: Life) -> None:
+    OrderEvent.objects.create(order=life[Status.PENDING], to_status="pending", what="x", by="x")
+
+
+def timeline_lost(life: Life) -> None:
+    OrderEvent.objects.filter(order=life[Status.PAID]).delete()
+
+
+def refunded_in_part(life: Life) -> None:
+    change(row(life[Status.REFUNDED]), refunded_minor=life[Status.REFUNDED].paid_minor - 1)
+
+
 def held_too_long(life: Life) -> None:
     change(row(life[Status.PENDING]), expires_at=long_ago())
 
@@ -162,6 +174,8 @@ DAMAGE: dict[str, list[Damage]] = {
     "never_for_free": [paid_for_nothing, paid_too_little],
     "totals_add_up": [line_dearer, line_lost],
     "moves_are_allowed": [status_by_hand, forbidden_move, jump],
+    "timelines_begin": [placed_twice, timeline_lost],
+    "refunded_in_full": [refunded_in_part],
     "paid_once": [money_came_twice],
     "holds_end": [held_too_long],
     "no_live_payment_of_an_ended_order": [payable_after_the_end],
