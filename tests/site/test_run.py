@@ -105,7 +105,9 @@ def test_it_starts_again_with_what_was_there(run):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a program that its starter was killed")
 def test_it_leaves_nothing_when_it_is_killed(run):
-    run.start_and_wait().kill()
+    process = run.start_and_wait()
+    process.kill()
+    process.wait()
     wait_for(lambda: run.programs() == [], seconds=30, what="the end of every program")
 
 

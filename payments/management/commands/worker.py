@@ -20,6 +20,7 @@ from payments.reconcile import reconcile
 log = logging.getLogger(__name__)
 
 LAST_WORDS_SECONDS = 2
+STOPPING = {signal.SIGINT, signal.SIGTERM}
 
 
 @dataclass
@@ -59,18 +60,19 @@ class Command(BaseCommand):
             for job in jobs:
                 job.run()
             return
-        stop = threading.Event()
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signal_number, lambda *_: stop.set())
+        # Waited for, not handled: a handler that sets an Event hangs for ever if it interrupts that Event's own lock.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         self.stdout.write("Working.")
-        self._work(jobs, stop)
+        self._work(jobs)
 
-    def _work(self, jobs: list[Job], stop: threading.Event) -> None:
+    def _work(self, jobs: list[Job]) -> None:
         """Each job in a thread of its own: a silent Stripe does not hold up the mail."""
+        stop = threading.Event()
         threads = [threading.Thread(target=self._repeat, args=(job, stop), name=job.name, daemon=True) for job in jobs]
         for thread in threads:
             thread.start()
-        stop.wait()
+        signal.sigwait(STOPPING)
+        stop.set()
         for thread in threads:
             thread.join(LAST_WORDS_SECONDS)  # whatever is cut off here is found again by the next worker
 
