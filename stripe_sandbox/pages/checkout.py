@@ -144,7 +144,7 @@ def form_page(
     allowed = (body["shipping_address_collection"] or {}).get("allowed_countries", [])
     context = {
         "session": body,
-        "lines": [line | {"image": image(box, line)} for line in session.extra["lines"]],
+        "lines": [line | product_words(box, line) for line in session.extra["lines"]],
         "values": values,
         "errors": errors,
         "failure": failure,
@@ -177,10 +177,11 @@ def code_of(box: Sandbox, session: Item) -> str:
     return found.body["code"] if found else ""
 
 
-def image(box: Sandbox, line: dict[str, Any]) -> str:
-    """The first picture of a line's product, or nothing."""
+def product_words(box: Sandbox, line: dict[str, Any]) -> dict[str, str]:
+    """What a line shows of its product beside the name: the description, and the first picture if there is one."""
     product = box.store.find("product", line["price"]["product"])
-    return product.body["images"][0] if product and product.body["images"] else ""
+    body = product.body if product else {"description": None, "images": []}
+    return {"detail": body["description"] or "", "image": next(iter(body["images"]), "")}
 
 
 def shipping_options(box: Sandbox, session: Item, chosen: int) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ def test_it_sells_a_print_to_a_guest(visitor, gallery, live_sandbox):
     visitor.reads("€178.00")
     visitor.to_checkout()
     visitor.to_payment_page(rate="Express")
+    visitor.reads(re.compile("^A2$"))
     visitor.reads("190.90 EUR")
     visitor.pay()
     visitor.sees_it_is_paid()
