@@ -1,4 +1,4 @@
-"""The catalogue in a browser: narrow, dark, without scripts, and by the accessibility rules."""
+"""The catalogue in a browser: by keyboard, without scripts, with a lost picture. What it looks like: test_looks.py."""
 
 from __future__ import annotations
 
@@ -35,26 +35,6 @@ def shop(open_page):
     factories.variant(product=factories.product(title="Bare", slug="bare"))
     factories.variant(product=factories.product(title="Gone", slug="gone"), on_hand=0)
     return made
-
-
-ADDRESSES = ["/", "/products/", "/categories/flow/", "/categories/flow/curl/", "/products/slow-weather/", "/products/bare/",
-             "/products/gone/", "/search/", "/search/?q=weather", "/search/?q=fish"]  # fmt: skip
-
-
-@pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 360, "height": 740}, "is_mobile": True}])
-def test_it_keeps_to_the_accessibility_rules_and_the_width(open_page, axe, shop, look):
-    page = open_page(**look)
-    for address in ADDRESSES:
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, address
-
-
-def test_it_has_a_404_page_by_the_same_rules(page, axe, shop, allow):
-    allow("404")
-    page.goto("/nowhere/")
-    axe(page)
 
 
 def test_it_is_used_by_keyboard(page, shop):

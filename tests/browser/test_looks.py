@@ -19,9 +19,11 @@ from orders.models import Order
 from orders.transitions import ship
 from tests import factories, people
 from tests.browser.gallery import TITLE, picture
+from tests.browser.looks import does_not_scroll_sideways
 
 SCREENS = Path(settings.BASE_DIR) / "test-results" / "screens"
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+NARROWEST = {"width": 320, "height": 640}  # or a desktop at 400 %: www.w3.org/WAI/WCAG22/Understanding/reflow
 NEW_PASSWORD = "a gauge of brass and steam"
 
 
@@ -39,6 +41,8 @@ def show(look_over):
                 page.emulate_media(color_scheme=colours)
                 look_over(page)
                 page.screenshot(path=SCREENS / f"{name}-{size}-{colours}.png", full_page=True)
+        page.set_viewport_size(NARROWEST)
+        does_not_scroll_sideways(page)
         page.set_viewport_size(SIZES["desktop"])
         page.emulate_media(color_scheme="light")
 
