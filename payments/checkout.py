@@ -67,10 +67,10 @@ def payment_page(order: Order) -> str:
 
     Raises CartChanged, NotPayable, or CheckoutUnavailable within ten seconds.
     """
-    payment = _live_payment(order)
+    payment, is_new = _live_payment(order)
     try:
         starting = payment.status == Payment.Status.STARTING
-        payment = _open(payment) if starting else settle(payment, by="shopper")
+        payment = _open(payment, is_ours=is_new) if starting else settle(payment, by="shopper")
     except gateway.GatewayError as error:
         raise CheckoutUnavailable from error
     if payment.status == Payment.Status.OPEN:
@@ -80,25 +80,33 @@ def payment_page(order: Order) -> str:
     raise CartChanged  # it expired this moment
 
 
-def _live_payment(order: Order) -> Payment:
-    """The order's one live attempt; two racing calls get the same row. Raises CartChanged if the order has ended."""
+def _live_payment(order: Order) -> tuple[Payment, bool]:
+    """The order's one live attempt, and whether it was made now; two racing calls get the same row.
+
+    Raises CartChanged if the order has ended.
+    """
     with transaction.atomic():
         if not Order.objects.select_for_update().get(pk=order.pk).is_open:
             raise CartChanged
         attempt = order.payments.filter(status__in=Payment.LIVE).first()
-        if attempt is None:
-            attempt = Payment(order=order, amount_minor=order.total_minor, currency=order.currency)
-            attempt.request = session_request(attempt)
-            attempt.save()
-        return attempt
+        if attempt is not None:
+            return attempt, False
+        attempt = Payment(order=order, amount_minor=order.total_minor, currency=order.currency)
+        attempt.request = session_request(attempt)
+        attempt.save()
+        return attempt, True
 
 
-def _open(payment: Payment) -> Payment:
-    """Ask Stripe for the page. If Stripe refuses or is silent, the attempt and the hold are given up."""
+def _open(payment: Payment, *, is_ours: bool) -> Payment:
+    """Ask Stripe for the page. If Stripe refuses or is silent, the attempt and the hold are given up.
+
+    While a twin of this call waits for Stripe, only the one that wrote the attempt down (`is_ours`) may give it up.
+    """
     try:
         session = gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
     except gateway.GatewayError as error:
-        give_up(payment, error)
+        if is_ours or not isinstance(error, gateway.GatewayBusy):
+            give_up(payment, error)
         raise CheckoutUnavailable from error
     if not record_session(payment, session) and payment.status == Payment.Status.FAILED:
         # A twin of this call gave up meanwhile and released the units: nobody may pay on this page.

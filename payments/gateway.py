@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 
 API_VERSION = stripe.api_version
 CONNECT_SECONDS, READ_SECONDS = 2, 4  # with one retry the worst case stays under ten seconds: a shopper is waiting
+IN_USE = "idempotency_key_in_use"
 SIGNATURE_TOLERANCE_SECONDS = 300
+TWIN_PAUSES, TWIN_SECONDS = (0.5, 1, 2), 6  # how long to wait for the same call that somebody else has running
 
 
 class GatewayError(Exception):
@@ -38,6 +40,10 @@ class GatewayDown(GatewayError):
     def __init__(self, message: str, *, answered: bool = False) -> None:
         super().__init__(message)
         self.answered = answered
+
+
+class GatewayBusy(GatewayDown):
+    """The same call, under the same key, still runs at Stripe: whoever made it gets the answer."""
 
 
 class GatewayRefused(GatewayError):
@@ -199,23 +205,31 @@ def _client() -> stripe.StripeClient:
 
 def _ask(call: Callable[[], Any]) -> Any:
     """Make one call and translate its failure. A twin request that is still running at Stripe is waited for."""
-    for pause in (0.3, 0.6, None):
+    end = time.monotonic() + TWIN_SECONDS
+    for pause in (*TWIN_PAUSES, None):
         try:
             return call()
         except stripe.StripeError as error:
-            if error.code == "idempotency_key_in_use" and pause:
+            if _code(error) == IN_USE and pause and time.monotonic() + pause < end:
                 time.sleep(pause)
                 continue
-            log.warning("Stripe: %s status=%s code=%s request=%s", error, error.http_status, error.code, error.request_id)
+            log.warning("Stripe: %s status=%s code=%s request=%s", error, error.http_status, _code(error), error.request_id)
             raise _translated(error) from error
     raise AssertionError("unreachable")
 
 
 def _translated(error: stripe.StripeError) -> GatewayError:
     status = error.http_status or 0
+    if _code(error) == IN_USE:
+        return GatewayBusy(f"The same call is still running: {error}")
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or status in (0, 409) or status >= 500:
         return GatewayDown(f"Stripe does not answer as it should: {error}", answered=status >= 500)
-    return GatewayRefused(str(error), code=error.code or "", status=status)
+    return GatewayRefused(str(error), code=_code(error), status=status)
+
+
+def _code(error: stripe.StripeError) -> str:
+    """Stripe's own word. The SDK (16.1.0) hands it on as `error.code` for some statuses only, and not for 409."""
+    return getattr(error.error, "code", None) or error.code or ""
 
 
 def _session(raw: Any) -> CheckoutSession:
