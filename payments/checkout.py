@@ -25,6 +25,7 @@ from payments.models import Payment
 from payments.settle import close_unpaid, record_session, settle
 
 WORTH_REUSING = timedelta(minutes=3)  # with less time left than this a shopper gets a new hold
+SHORTEST_PAGE = timedelta(minutes=30)  # docs.stripe.com/api/checkout/sessions/create: `expires_at`, 2026-10
 
 
 class CheckoutUnavailable(Exception):
@@ -50,7 +51,7 @@ def order_for(cart: Cart, priced: PricedCart, *, user: User | None, rate: Shippi
     except OpenOrderInTheWay as error:
         order = error.order
     else:
-        if order.expires_at - timezone.now() > WORTH_REUSING:
+        if _is_worth_reusing(order):
             return order
     try:
         if close_unpaid(order, by="shopper", what=_("Replaced by a newer order")).is_open:
@@ -60,6 +61,12 @@ def order_for(cart: Cart, priced: PricedCart, *, user: User | None, rate: Shippi
         raise CheckoutUnavailable from error
     except OpenOrderInTheWay as error:  # another tab was quicker, with other contents
         raise CartChanged from error
+
+
+def _is_worth_reusing(order: Order) -> bool:
+    """There is time to pay; or, where no page was opened yet, as much as Stripe asks for to open one."""
+    has_page = order.payments.filter(status__in=(Payment.Status.OPEN, Payment.Status.PROCESSING)).exists()
+    return order.expires_at - timezone.now() > (WORTH_REUSING if has_page else SHORTEST_PAGE)
 
 
 def payment_page(order: Order) -> str:

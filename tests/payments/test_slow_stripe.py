@@ -1,12 +1,14 @@
-"""Two presses of the button while Stripe takes its time: one page, and neither press ends the other's order."""
+"""Presses of the button while Stripe takes its time, or after one that was cut off: they help each other to a page."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from catalog.models import Variant
 from orders.models import Order
@@ -51,3 +53,29 @@ def test_it_leaves_an_order_to_the_press_that_still_waits_for_stripe(shopper, do
     first.join(30)
     assert answers[0].status_code == 303
     assert Order.objects.get().status == Status.PENDING
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+def test_it_opens_a_page_minutes_after_a_press_that_was_killed_before_stripe_was_asked(shopper, download, monkeypatch):
+    def die(*args: Any, **options: Any) -> None:
+        raise Killed
+
+    shopper.put(download)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(gateway, "create_checkout_session", die)
+        shopper.press_pay()
+    five_minutes_later(Payment.objects.get())
+    assert shopper.checkout().status == Payment.Status.OPEN
+    download.refresh_from_db()
+    assert download.stock_reserved == 1
+
+
+def five_minutes_later(payment: Payment) -> None:
+    """Everything about this attempt lies five minutes further back."""
+    ends = payment.order.expires_at - timedelta(minutes=5)
+    Order.objects.filter(pk=payment.order_id).update(expires_at=ends)
+    request = payment.request | {"expires_at": int(ends.timestamp())}
+    Payment.objects.filter(pk=payment.pk).update(request=request, created_at=timezone.now() - timedelta(minutes=5))
