@@ -130,7 +130,7 @@ def _run(demo: Demo, supervisor: Supervisor) -> None:
     if demo.reload:
         server = [python, "manage.py", "runserver", f"127.0.0.1:{demo.port}"]
     else:
-        server = [python, "-m", "gunicorn", "shop.wsgi", "--bind", f"127.0.0.1:{demo.port}"]
+        server = [python, "-m", "gunicorn", "shop.wsgi", "--bind", f"127.0.0.1:{demo.port}", "--graceful-timeout", "3"]
     shop = supervisor.start("shop", *server)
     supervisor.start("worker", python, "manage.py", "worker")
     supervisor.wait_for(sandbox, lambda: _answers(f"{demo.sandbox_url}/_sandbox/health"))

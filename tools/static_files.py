@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".run" / "static"
-KEEP_SECONDS = 7 * 24 * 3600
+KEEP_SECONDS = 24 * 3600
 
 
 def collected(env: dict[str, str] | None = None) -> Path:
@@ -41,7 +41,7 @@ def collected(env: dict[str, str] | None = None) -> Path:
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(f"{version('Django')} {version('whitenoise')}".encode())
-    for file in sorted([*ROOT.glob("static/**/*"), *ROOT.glob("*/static/**/*")]):
+    for file in sorted([*ROOT.glob("static/**/*"), *ROOT.glob("[!.]*/static/**/*")]):
         if file.is_file():
             digest.update(str(file.relative_to(ROOT)).encode())
             digest.update(file.read_bytes())

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from tests import factories
+from tools.static_files import collected
 
 
 def test_it_runs_the_calls_of_a_race_in_threads_at_the_same_time(race):
@@ -63,6 +64,10 @@ def test_it_uses_a_database_that_threads_share_as_in_production():
             assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     with transaction.atomic():
         assert connection.in_atomic_block
+
+
+def test_it_collects_static_files_once_as_long_as_they_stay_the_same():
+    assert str(collected()) == settings.STATIC_ROOT
 
 
 def test_it_serves_the_shop_on_the_address_that_links_name(live_server, client):
