@@ -25,7 +25,7 @@ from payments.models import Payment
 from payments.settle import close_unpaid, record_session, settle
 
 WORTH_REUSING = timedelta(minutes=3)  # with less time left than this a shopper gets a new hold
-SHORTEST_PAGE = timedelta(minutes=30)  # docs.stripe.com/api/checkout/sessions/create: `expires_at`, 2026-10
+SHORTEST_PAGE = timedelta(seconds=gateway.SHORTEST_PAGE_SECONDS)
 
 
 class CheckoutUnavailable(Exception):

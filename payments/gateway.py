@@ -23,6 +23,7 @@ API_VERSION = stripe.api_version
 CONNECT_SECONDS, READ_SECONDS = 2, 4  # with one retry the worst case stays under ten seconds: a shopper is waiting
 IN_USE = "idempotency_key_in_use"
 SIGNATURE_TOLERANCE_SECONDS = 300
+SHORTEST_PAGE_SECONDS = 1800  # `expires_at` of docs.stripe.com/api/checkout/sessions/create, 2026-10
 TWIN_PAUSES, TWIN_SECONDS = (0.5, 1, 2), 6  # how long to wait for the same call that somebody else has running
 
 

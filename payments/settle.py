@@ -7,6 +7,7 @@ locked in the order payment, order, variants.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import timedelta
 
@@ -88,7 +89,13 @@ def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | Non
 
 
 def _lost_session(payment: Payment) -> CheckoutSession | None:
-    """The session whose creation was never answered to us: the same key gives the same session. None if there is none."""
+    """The session whose creation was never answered to us, None if there is none: the same key gives the same session.
+
+    With less than half an hour left Stripe refuses the call as such, so the session is looked for instead.
+    """
+    since = payment.created_at - CLOCKS_DIFFER
+    if payment.request["expires_at"] - time.time() < gateway.SHORTEST_PAGE_SECONDS:
+        return gateway.find_lost_session(payment.reference, created_after=since)
     try:
         session = gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
     except gateway.GatewayRefused:
@@ -96,7 +103,7 @@ def _lost_session(payment: Payment) -> CheckoutSession | None:
     except gateway.GatewayDown as error:
         if not error.answered:
             raise
-        return gateway.find_lost_session(payment.reference, created_after=payment.created_at - CLOCKS_DIFFER)
+        return gateway.find_lost_session(payment.reference, created_after=since)
     return gateway.retrieve_checkout_session(session.id)  # the answer may be an old copy: read what is so now
 
 

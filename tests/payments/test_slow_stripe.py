@@ -15,6 +15,7 @@ from orders.models import Order
 from orders.status import Status
 from payments import gateway
 from payments.models import Payment
+from payments.settle import settle
 from tests import factories
 from tests.payments.shopping import Shopper
 
@@ -64,13 +65,24 @@ def test_it_opens_a_page_minutes_after_a_press_that_was_killed_before_stripe_was
         raise Killed
 
     shopper.put(download)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(gateway, "create_checkout_session", die)
-        shopper.press_pay()
+        with pytest.raises(Killed):
+            shopper.press_pay()
     five_minutes_later(Payment.objects.get())
     assert shopper.checkout().status == Payment.Status.OPEN
     download.refresh_from_db()
     assert download.stock_reserved == 1
+
+
+def test_it_finds_a_page_that_stripe_opened_minutes_ago_for_a_press_that_was_killed(shopper, download):
+    payment = shopper.put(download).checkout()
+    Payment.objects.filter(pk=payment.pk).update(status="starting", session_id=None, session_url="")
+    five_minutes_later(payment)
+    settle(Payment.objects.get(), by="test")
+    payment.refresh_from_db()
+    assert payment.status == Payment.Status.OPEN
+    assert len(shopper.sandbox.books()["sessions"]) == 1
 
 
 def five_minutes_later(payment: Payment) -> None:
