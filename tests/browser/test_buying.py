@@ -157,6 +157,17 @@ def test_it_makes_one_order_of_a_double_click(visitor, gallery, live_sandbox):
     assert len(live_sandbox.books()["sessions"]) == 1
 
 
+def test_it_makes_one_order_of_a_double_click_while_stripe_is_slow(visitor, gallery, live_sandbox):
+    visitor.put_in_cart()
+    visitor.to_checkout()
+    live_sandbox.fault(method="POST", path="/v1/checkout/sessions$", action="slow", seconds=2.5, count=1)
+    visitor.page.get_by_role("button", name=PAY_BUTTON).dblclick()
+    expect(visitor.page.get_by_role("heading", name="Pay your order")).to_be_visible(timeout=10_000)
+    visitor.pay()
+    visitor.sees_it_is_paid()
+    assert_paid_once(gallery, live_sandbox)
+
+
 def test_it_sells_nothing_twice_by_the_back_button(visitor, gallery, live_sandbox):
     visitor.goes_to_pay()
     visitor.pay()
