@@ -133,7 +133,10 @@ def checkout_cancel(request: HttpRequest, number: str) -> HttpResponse:
     except CannotCancel:
         return redirect(order_link(order))
     except gateway.GatewayError:
-        log.exception("A hold could not be given up yet")  # expire_orders will
+        log.exception("A hold could not be given up yet")  # expire_orders will; until then the cart remembers it
+        text = _("We cannot ask about your payment right now. If you paid, do not pay again: your order will show it soon.")
+        messages.warning(request, text)
+        return redirect("cart:detail")
     cart = current_cart(request)
     if cart.open_order == number:
         cart.forget_order()
@@ -181,7 +184,8 @@ def _to_order(request: HttpRequest, cart: Cart, order: Order) -> HttpResponse:
     if cart.open_order == order.number:
         cart.order_was_paid()
     remember_placed(request, order)
-    messages.info(request, _("This order was paid for already."))
+    paid = order.is_paid
+    messages.info(request, _("This order was paid for already.") if paid else _("The payment for this order is on its way."))
     return redirect("orders:detail", number=order.number)
 
 

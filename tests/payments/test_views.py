@@ -1,0 +1,56 @@
+"""payments/views.py: what the pages around Stripe's say, and that it is true."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Variant
+from orders.access import order_key
+from payments.models import Payment
+from payments.settle import settle
+from tests import factories
+from tests.payments.shopping import Shopper
+
+ASK = {"method": "GET", "path": "^/v1/checkout/sessions/", "action": "status", "status": 500}
+
+
+@pytest.fixture
+def last(shopper: Shopper) -> Variant:
+    return factories.variant(requires_shipping=False, on_hand=1, price_minor=1200)
+
+
+def turned_back(shopper: Shopper, payment: Payment) -> str:
+    """What the page after the "back to shop" link says."""
+    address = f"/checkout/cancel/{payment.order.number}/"
+    return shopper.client.get(address, {"key": order_key(payment.order)}, follow=True).content.decode()
+
+
+class TestTheWayBackWhileStripeIsSilent:
+    def test_it_does_not_say_that_nothing_was_charged(self, shopper, last):
+        payment = shopper.buy(last)
+        shopper.sandbox.fault(**ASK)
+        page = turned_back(shopper, payment)
+        assert "Nothing was charged" not in page
+        assert "If you paid, do not pay again" in page
+
+    def test_it_empties_the_cart_once_the_payment_is_seen(self, shopper, last):
+        payment = shopper.buy(last)
+        shopper.sandbox.fault(**ASK)
+        turned_back(shopper, payment)
+        shopper.sandbox.clear_faults()
+        settle(payment, by="webhook")
+        assert shopper.client.get("/cart/").context["cart"].is_empty
+
+    def test_it_does_not_take_away_what_the_shopper_holds(self, shopper, last):
+        payment = shopper.put(last).checkout()
+        shopper.sandbox.fault(**ASK)
+        turned_back(shopper, payment)
+        assert shopper.client.get("/cart/").context["cart"].count == 1
+
+
+def test_it_does_not_call_money_paid_that_is_on_its_way(shopper, last):
+    payment = shopper.put(last).checkout()
+    shopper.pay(payment, iban="AT611904300234573201")
+    page = shopper.client.post("/checkout/", follow=True).content.decode()
+    assert "paid for already" not in page
+    assert "The payment for this order is on its way." in page
