@@ -148,7 +148,8 @@ def _row_for(payment: Payment, seen: StripeRefund) -> Refund:
 def _accept(row: Refund, status: str, *, by: str) -> None:
     """Stripe took the refund: once per refund, tell the buyer and put units back."""
     Refund.objects.filter(pk=row.pk, status__in=[Status.REQUESTED, Status.PENDING]).update(status=status)
-    if not Refund.objects.filter(pk=row.pk, accepted_at__isnull=True).update(accepted_at=timezone.now()):
+    new = Refund.objects.filter(pk=row.pk, accepted_at__isnull=True).exclude(status__in=CAME_BACK.values())
+    if not new.update(accepted_at=timezone.now()):  # told before, or this answer is older than the refund's failure
         return
     order = Order.objects.get(pk=row.payment.order_id)
     transitions.note(order, _("%s is going back") % row.amount, by=by)

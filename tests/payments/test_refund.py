@@ -8,12 +8,12 @@ import pytest
 
 from orders.models import Order, OutgoingMail
 from orders.status import Status
-from orders.transitions import ship
+from orders.transitions import add_refunded, ship
 from payments import gateway
 from payments.audit import audit
 from payments.models import Payment, Refund
 from payments.reconcile import reconcile
-from payments.refund import RefundRefused, refund, send
+from payments.refund import RefundRefused, book_refund, refund, send
 from payments.settle import settle
 from tests import factories
 
@@ -147,3 +147,15 @@ def test_looking_before_adding_would_pass_it(shopper, paid, race):
         return order.paid_minor >= order.refunded_minor + 700
 
     assert sum(700 for granted in race(*[look_then_add] * 4) if granted) > paid.amount_minor
+
+
+def test_it_believes_no_old_answer_once_the_refund_failed(shopper, paid):
+    """Two handlers read Stripe; the one that read first books last."""
+    row = Refund.objects.create(payment=paid, amount_minor=2400, currency="EUR", restock=True)
+    add_refunded(paid.order, 2400)
+    for status in ("failed", "succeeded"):
+        seen = gateway.StripeRefund("re_1", status, 2400, "EUR", paid.payment_intent_id, row.reference, "declined")
+        book_refund(paid, seen, by="test")
+    paid.order.refresh_from_db()
+    assert (paid.order.status, paid.order.refunded_minor, paid.order.restocked_at) == (Status.PAID, 0, None)
+    assert not OutgoingMail.objects.filter(kind="refunded").exists()
