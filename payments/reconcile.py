@@ -50,9 +50,13 @@ def reconcile(*, progress: Progress | None = None) -> ReconcileRun:
 
 
 def _since() -> datetime:
-    """Shortly before the last run that read all events began."""
+    """Shortly before the last run that read all events began, or before an event whose effect is still owed was made."""
+    earliest = timezone.now() - FIRST_LOOK_BACK
     last = ReconcileRun.objects.filter(finished_at__isnull=False).order_by("-started_at").first()
-    return last.started_at - OVERLAP if last else timezone.now() - FIRST_LOOK_BACK
+    if last is None:
+        return earliest
+    owed = WebhookEvent.objects.filter(processed_at__isnull=True, created_at__gt=earliest).order_by("created_at").first()
+    return min(last.started_at, owed.created_at if owed else last.started_at) - OVERLAP
 
 
 def _missed_events(since: datetime, progress: Progress | None) -> int:

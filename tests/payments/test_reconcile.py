@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from catalog.models import Variant
 from orders.models import Order
 from orders.status import Status
 from payments.audit import audit
@@ -48,6 +49,17 @@ class TestReconcile:
         shopper.sandbox.refund(payment.payment_intent_id)
         reconcile()
         assert state(payment) == Status.REFUNDED
+
+    def test_it_goes_on_trying_an_event_that_failed_long_ago(self, shopper, download):
+        payment = settle(shopper.buy(download), by="test")
+        shopper.sandbox.refund(payment.payment_intent_id)
+        shopper.sandbox.fault(method="GET", path="^/v1/refunds", action="status", status=500)
+        reconcile()
+        shopper.sandbox.clear_faults()
+        ReconcileRun.objects.update(started_at=timezone.now() + timedelta(hours=1))  # many runs later
+        reconcile()
+        assert state(payment) == Status.REFUNDED
+        assert not WebhookEvent.objects.filter(processed_at=None).exists()
 
     def test_it_asks_about_a_payment_whose_events_are_gone(self, shopper, download):
         payment = shopper.buy(download)
@@ -90,6 +102,15 @@ class TestReconcile:
 
 
 class TestExpire:
+    def test_it_lets_no_order_stand_in_the_way_of_the_others(self, shopper, download):
+        broken = factories.order(variants=[(download, 2)], expires_at=timezone.now() - timedelta(minutes=9))
+        other = factories.order(variants=[(factories.variant(), 2)], expires_at=timezone.now() - timedelta(minutes=5))
+        Variant.objects.filter(pk=download.pk).update(stock_reserved=0)  # the books are wrong: nothing can be released
+        assert expire_orders() == 1
+        other.refresh_from_db()
+        broken.refresh_from_db()
+        assert (other.status, broken.status) == (Status.EXPIRED, Status.PENDING)
+
     def test_it_closes_the_page_and_frees_the_units(self, shopper, download):
         payment = shopper.put(download, 2).checkout()
         overdue(payment)
