@@ -17,6 +17,8 @@ from typing import Any
 import stripe
 from django.conf import settings
 
+from payments.customer import collected
+
 log = logging.getLogger(__name__)
 
 API_VERSION = stripe.api_version
@@ -75,6 +77,7 @@ class CheckoutSession:
     intent_status: str
     failure: str  # why the last attempt failed, in Stripe's words for the shopper
     customer: dict[str, Any] = field(default_factory=dict)  # email, recipient, address
+    success_url: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -249,19 +252,9 @@ def _session(raw: Any) -> CheckoutSession:
         payment_intent_id=intent.get("id", ""),
         intent_status=intent.get("status", ""),
         failure=(intent.get("last_payment_error") or {}).get("message") or "",
-        customer=_customer(data),
+        customer=collected(data),
+        success_url=data.get("success_url") or "",
     )
-
-
-def _customer(data: dict[str, Any]) -> dict[str, Any]:
-    details = data.get("customer_details") or {}
-    shipping = (data.get("collected_information") or {}).get("shipping_details") or {}
-    address = shipping.get("address") or {}
-    return {
-        "email": details.get("email") or "",
-        "recipient": (shipping.get("name") or details.get("name") or "")[:200],
-        "address": {part: value for part, value in address.items() if value},
-    }
 
 
 def _refund(raw: Any) -> StripeRefund:

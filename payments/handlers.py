@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from money import Money
 from orders.models import Order
 from payments import gateway
 from payments.differences import record_difference
@@ -24,12 +27,27 @@ NOT_OURS: Outcome = (None, "ignored: no payment of this shop")
 
 def session_changed(event: Event) -> Outcome:
     """checkout.session.*: the object is the session."""
-    payment = Payment.objects.filter(session_id=event.object_id).first()
-    if payment is None and event.reference:  # the answer that named the session was lost, or is not stored yet
-        payment = Payment.objects.filter(reference=event.reference, session_id__isnull=True).first()
+    # One query: between two, the answer to the creating call may be stored, and neither would find the row.
+    lost = Q(reference=event.reference, session_id__isnull=True)
+    found = Payment.objects.filter(Q(session_id=event.object_id) | lost).order_by("id")
+    payment = max(found, key=lambda one: one.session_id == event.object_id, default=None)
     if payment is None:
-        return NOT_OURS
+        return _unmatched(event) if event.reference else NOT_OURS
     return _settled(payment, event, session_id=event.object_id)
+
+
+def _unmatched(event: Event) -> Outcome:
+    """Money that came by a page of this shop, for a payment it does not know: after a restored backup, for instance."""
+    try:
+        session = gateway.retrieve_checkout_session(event.object_id)
+    except gateway.GatewayRefused:
+        return NOT_OURS
+    if not (session.is_paid and session.success_url.startswith(f"{settings.SITE_URL}/")):
+        return NOT_OURS
+    paid = Money(session.amount_minor, session.currency)
+    detail = _("%(paid)s paid by %(email)s for a payment that is not here") % {"paid": paid, "email": session.customer["email"]}
+    record_difference(Difference.Kind.UNMATCHED, session.id, detail)
+    return None, "paid, but this shop has no such payment"
 
 
 def intent_changed(event: Event) -> Outcome:
