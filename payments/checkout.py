@@ -137,7 +137,7 @@ def session_request(payment: Payment) -> dict[str, Any]:
     Written from docs.stripe.com/api/checkout/sessions/create (2026-10-28.endive). Empty values are left out: Stripe takes
     an empty string for an attempt to unset something.
     """
-    order = payment.order
+    order, key = payment.order, quote(order_key(payment.order))
     metadata = {"order": order.number, "payment_reference": payment.reference}
     request: dict[str, Any] = {
         "mode": "payment",
@@ -145,8 +145,8 @@ def session_request(payment: Payment) -> dict[str, Any]:
         "line_items": [_line_item(line, order.currency) for line in order.lines.all()],
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata},
-        "success_url": f"{settings.SITE_URL}{reverse('payments:return')}?session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": f"{settings.SITE_URL}{reverse('payments:cancel', args=[order.number])}?key={quote(order_key(order))}",
+        "success_url": f"{settings.SITE_URL}{reverse('payments:return')}?key={key}&session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": f"{settings.SITE_URL}{reverse('payments:cancel', args=[order.number])}?key={key}",
         "expires_at": int(order.expires_at.timestamp()),
     }
     if order.email:
@@ -177,12 +177,10 @@ def _shipping(order: Order) -> dict[str, Any]:
         "display_name": order.shipping_name,
         "fixed_amount": {"amount": order.shipping_minor, "currency": order.currency.lower()},
     }
-    if order.shipping_days:
-        low, high = order.shipping_days
-        rate["delivery_estimate"] = {
-            "minimum": {"unit": "business_day", "value": low},
-            "maximum": {"unit": "business_day", "value": high},
-        }
+    bounds = zip(("minimum", "maximum"), order.shipping_days, strict=False)
+    estimate = {bound: {"unit": "business_day", "value": days} for bound, days in bounds if days}  # Stripe takes no 0
+    if estimate:
+        rate["delivery_estimate"] = estimate
     return {
         "shipping_address_collection": {"allowed_countries": order.shipping_countries},
         "shipping_options": [{"shipping_rate_data": rate}],

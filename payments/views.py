@@ -117,7 +117,8 @@ def checkout_return(request: HttpRequest) -> HttpResponse:
     cart = current_cart(request)
     if cart.open_order == order.number and (order.is_paid or payment.status == Payment.Status.PROCESSING):
         cart.order_was_paid()
-    context = {"order": order, "payment": payment, "order_url": order_link(order), "status_url": status_url(order, "")}
+    context = {"order": order, "payment": payment, "order_url": order_link(order)}
+    context["status_url"] = status_url(order, request.GET.get("key", ""))
     return render(request, "payments/return.html", context)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
+from django.test import Client
 
 from catalog.models import Variant
 from orders.access import order_key
+from orders.status import Status
 from payments.models import Payment
 from payments.settle import settle
 from tests import factories
@@ -46,6 +49,21 @@ class TestTheWayBackWhileStripeIsSilent:
         shopper.sandbox.fault(**ASK)
         turned_back(shopper, payment)
         assert shopper.client.get("/cart/").context["cart"].count == 1
+
+
+def test_it_knows_who_comes_back_in_another_browser(shopper, last):
+    """A bank's app opens the way back in the telephone's own browser, which has no session here."""
+    payment = shopper.buy(last)
+    address = shopper.sandbox.session(payment.session_id)["success_url"].removeprefix(settings.SITE_URL)
+    page = Client().get(address.replace("{CHECKOUT_SESSION_ID}", payment.session_id))
+    assert (page.status_code, page.context["order"].status) == (200, Status.PAID)
+    assert Client().get(page.context["status_url"]).status_code == 200
+
+
+def test_it_offers_a_way_to_send_that_takes_no_day(shopper):
+    factories.shipping_rate(min_days=0, max_days=0)
+    payment = shopper.put(factories.variant()).checkout()
+    assert "delivery_estimate" not in payment.request["shipping_options"][0]["shipping_rate_data"]
 
 
 def test_it_does_not_call_money_paid_that_is_on_its_way(shopper, last):
