@@ -75,7 +75,7 @@ def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | Non
     """The session of this attempt as Stripe has it now; None if there is none."""
     known = payment.session_id or session_id
     if known:
-        return gateway.retrieve_checkout_session(known)
+        return _known_session(payment, known)
     if payment.status != Status.STARTING:
         return None
     session = _lost_session(payment)
@@ -86,6 +86,21 @@ def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | Non
     else:
         record_session(payment, session)
     return session
+
+
+def _known_session(payment: Payment, session_id: str) -> CheckoutSession | None:
+    """The session as it is now. None once its time is over, if Stripe knows no such session: the account was changed."""
+    try:
+        return gateway.retrieve_checkout_session(session_id)
+    except gateway.GatewayRefused as error:
+        if error.code != "resource_missing" or payment.order.expires_at > timezone.now():
+            raise
+    detail = _("Stripe knows no session %(session)s; nobody can tell whether it was paid") % {"session": session_id}
+    with transaction.atomic():
+        gone = Payment.objects.filter(pk=payment.pk, status=Status.OPEN)
+        if gone.update(status=Status.FAILED, last_error=detail[:500], settled_at=timezone.now()):
+            record_difference(Difference.Kind.UNMATCHED, session_id, detail, order=payment.order)
+    return None
 
 
 def _lost_session(payment: Payment) -> CheckoutSession | None:

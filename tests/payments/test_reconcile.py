@@ -13,7 +13,7 @@ from orders.models import Order
 from orders.status import Status
 from payments.audit import audit
 from payments.expire import expire_orders
-from payments.models import Payment, ReconcileRun, Refund, WebhookEvent
+from payments.models import Difference, Payment, ReconcileRun, Refund, WebhookEvent
 from payments.reconcile import reconcile
 from payments.settle import settle
 from tests import factories
@@ -102,6 +102,16 @@ class TestReconcile:
 
 
 class TestExpire:
+    def test_it_ends_the_hold_of_a_page_that_stripe_does_not_know(self, shopper, download):
+        """The keys are those of another account now, or the stand-in was emptied."""
+        payment = shopper.put(download).checkout()
+        shopper.sandbox.reset()
+        assert (expire_orders(), state(payment)) == (0, Status.PENDING)
+        overdue(payment)
+        assert (expire_orders(), state(payment)) == (1, Status.EXPIRED)
+        assert Difference.objects.get().order == payment.order
+        assert shopper.checkout().order != payment.order
+
     def test_it_lets_no_order_stand_in_the_way_of_the_others(self, shopper, download):
         broken = factories.order(variants=[(download, 2)], expires_at=timezone.now() - timedelta(minutes=9))
         other = factories.order(variants=[(factories.variant(), 2)], expires_at=timezone.now() - timedelta(minutes=5))
