@@ -65,7 +65,10 @@ def cancel(order: Order, *, by: str, what: str = "") -> bool:
 
 @transaction.atomic
 def ship(order: Order, *, by: str, carrier: str = "", tracking_number: str = "") -> bool:
-    """Staff handed the parcel over: the shopper is told."""
+    """Staff handed the parcel over: the shopper is told. Never what was put back in stock for a refund that failed later."""
+    order.refresh_from_db(fields=["restocked_at"])
+    if order.restocked_at:
+        raise InvalidTransition(order, Status.SHIPPED)
     what = " ".join(filter(None, [_("Shipped"), carrier, tracking_number]))
     parcel: dict[str, Any] = {"shipped_at": timezone.now(), "carrier": carrier, "tracking_number": tracking_number}
     if not _move(order, Status.SHIPPED, what=what, by=by, allowed={Status.PAID}, **parcel):

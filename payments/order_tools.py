@@ -61,6 +61,8 @@ def _ship(order: Order, data: dict[str, Any], by: str) -> str:
     try:
         won = ship(order, by=by, carrier=data["carrier"], tracking_number=data["tracking_number"])
     except InvalidTransition as error:
+        if order.restocked_at:
+            raise NotDone(_("This order cannot be shipped: its units were put back in stock.")) from error
         raise NotDone(_("This order cannot be shipped: it is “%s”.") % order.get_status_display()) from error
     if not won:
         raise NotDone(_("This order was marked as shipped before; nothing was changed."))
@@ -120,7 +122,7 @@ TOOLS = {
             label=gettext_lazy("Mark as shipped"),
             question=gettext_lazy("Has the parcel left? The shopper gets a mail now."),
             permission="orders.change_order",
-            offered=lambda order: order.status == Status.PAID,
+            offered=lambda order: order.status == Status.PAID and not order.restocked_at,
             act=_ship,
             form=ShipForm,
         ),

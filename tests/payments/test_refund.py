@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Order, OutgoingMail
 from orders.status import Status
-from orders.transitions import add_refunded, ship
+from orders.transitions import InvalidTransition, add_refunded, ship
 from payments import gateway
 from payments.audit import audit
 from payments.models import Payment, Refund
@@ -159,3 +159,14 @@ def test_it_believes_no_old_answer_once_the_refund_failed(shopper, paid):
     paid.order.refresh_from_db()
     assert (paid.order.status, paid.order.refunded_minor, paid.order.restocked_at) == (Status.PAID, 0, None)
     assert not OutgoingMail.objects.filter(kind="refunded").exists()
+
+
+def test_it_does_not_ship_what_is_on_the_shelf_again(shopper, paid):
+    """Refunded with the units put back; days later the bank returns the refund: paid again, but sold to nobody."""
+    row = ask(paid, restock=True)
+    shopper.sandbox.finish_refund(row.stripe_id, outcome="failed")
+    reconcile()
+    paid.order.refresh_from_db()
+    assert paid.order.status == Status.PAID
+    with pytest.raises(InvalidTransition):
+        ship(paid.order, by="grace@shop.test")

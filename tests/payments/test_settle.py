@@ -222,3 +222,13 @@ def test_it_empties_the_cart_of_a_visitor_who_never_came_back(shopper, download)
     payment = shopper.buy(download)
     settle.settle(payment, by="webhook")
     assert shopper.client.get("/cart/").context["cart"].is_empty
+
+
+def test_it_never_says_that_nothing_was_charged_after_another_amount_came(shopper, download):
+    payment = shopper.buy(download)
+    Payment.objects.filter(pk=payment.pk).update(amount_minor=1100)
+    settle.settle(Payment.objects.get(pk=payment.pk), by="test")
+    expire(payment.order, by="test")
+    for page in (shopper.come_back(payment), shopper.client.get(f"/orders/{payment.order.number}/")):
+        assert "Nothing was charged" not in page.content.decode()
+        assert "Please do not pay again" in page.content.decode() or "please do not pay again" in page.content.decode()
