@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import stripe
@@ -28,6 +30,7 @@ class Endpoint:
         self.answers: list[int] = []  # taken one by one; 200 when there is none left
         self.gate = threading.Event()
         self.gate.set()
+        self.round = 0  # tests so far: what was on its way when the last one ended is not this one's
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -38,7 +41,8 @@ class Endpoint:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                endpoint.received.append((body, dict(self.headers)))
+                if not endpoint.is_late(self.path):
+                    endpoint.received.append((body, dict(self.headers)))
                 endpoint.gate.wait(20)
                 self.send_response(endpoint.answers.pop(0) if endpoint.answers else 200)
                 self.send_header("Location", "http://127.0.0.1:9/")
@@ -54,6 +58,16 @@ class Endpoint:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
+
+    def next_round(self) -> str:
+        """Forget everything; answers the path to which this test's events go."""
+        self.forget()
+        self.round += 1
+        return f"/round-{self.round}/webhooks/stripe/"
+
+    def is_late(self, path: str) -> bool:
+        named = re.match(r"/round-(\d+)/", path)
+        return named is not None and int(named[1]) != self.round
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for body, _headers in list(self.received)]
@@ -116,7 +130,8 @@ def box(running: Sandbox, endpoint: Endpoint) -> Sandbox:
     """The stand-in as at its start, delivering to `endpoint`."""
     endpoint.gate.set()
     running.reset()
-    endpoint.forget()
+    parts = urlsplit(running.webhook)
+    running.configure(webhook_url=f"{parts.scheme}://{parts.netloc}{endpoint.next_round()}")
     return running
 
 
