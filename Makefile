@@ -1,6 +1,7 @@
 # make run    the shop with demo data, a background worker and a stand-in for Stripe
 # make dev    the same, reloading when a file changes, with Django's own error pages
 # make test   lint, types and every test, on SQLite and on PostgreSQL
+# make test-long    the tests of what goes wrong, with many more rounds (about ten minutes)
 # make lint   lint and types alone
 #
 # Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=2
@@ -16,7 +17,7 @@ WORKERS ?= 2
 PYTEST := $(V)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-sqlite test-postgres lint azurite clean
+.PHONY: help run dev test test-sqlite test-postgres test-long lint azurite clean
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -46,6 +47,11 @@ test-sqlite: .venv/.ok-dev $(AZURITE)
 test-postgres: .venv/.ok-dev $(AZURITE)
 	@echo "== The tests that use a database, on PostgreSQL"
 	$(PYTEST) --database=postgres -m "not browser" $(ARGS)
+
+test-long: .venv/.ok-dev $(AZURITE)
+	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
+	$(PYTEST) --long --database=sqlite tests/trust $(ARGS)
+	$(PYTEST) --long --database=postgres tests/trust $(ARGS)
 
 azurite: $(AZURITE)
 

@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("TEST_DATABASE", "sqlite"),
         help="sqlite (default), or postgres: a server of its own, and only the tests that use the database",
     )
+    parser.addoption("--long", action="store_true", help="the long variants too: many rounds (make test-long)")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,13 +56,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(tryfirst=True)  # before -m is applied
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the browser tests. On PostgreSQL, keep what touches the database; the rest was run on SQLite already."""
+    """Mark the browser tests, and keep what is wanted."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
-    if config.getoption("database") != "postgres":
-        return
-    kept = [item for item in items if _uses_database(item)]
+    kept = [item for item in items if _is_wanted(item, config)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
@@ -110,6 +109,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _folder.cleanup()
 
 
+def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
+    """Long tests by --long only; on PostgreSQL what touches the database, the rest was run on SQLite already."""
+    if item.get_closest_marker("long") and not config.getoption("long"):
+        return False
+    return config.getoption("database") != "postgres" or _uses_database(item)
+
+
 def _uses_database(item: pytest.Item) -> bool:
     return bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"))
 
@@ -128,7 +134,6 @@ def _set_environment(*, database: str, collect: bool) -> None:
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
         "SITE_URL": f"http://{shop}",
         "TRUSTED_PROXY": "0",
-        "CACHE_URL": "locmemcache://",
         "EMAIL_URL": "memorymail://",
         "DEFAULT_FROM_EMAIL": "shop@shop.test",
         "SHOP_NAME": "Strata Prints",

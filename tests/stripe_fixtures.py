@@ -60,9 +60,16 @@ def sandbox(stripe_api: Sandbox) -> Sandbox:
 @pytest.fixture(scope="session")
 def webhook_url(contract_is_checked: bool, live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the stand-in delivers its events so that they reach the live shop, checked on the way."""
-    folder, port = tmp_path_factory.mktemp("webhooks"), free_port()
-    with _checking(contract_is_checked, port=port, upstream=live_server.url, folder=folder, name="webhooks"):
-        yield f"http://127.0.0.1:{port}/webhooks/stripe/" if contract_is_checked else f"{live_server.url}/webhooks/stripe/"
+    with checked_webhooks(contract_is_checked, live_server.url, tmp_path_factory.mktemp("webhooks")) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def checked_webhooks(wanted: bool, shop_url: str, folder: Path) -> Iterator[str]:
+    """An address in front of a shop's webhook, with a contract proxy behind it."""
+    port = free_port()
+    with _checking(wanted, port=port, upstream=shop_url, folder=folder, name="webhooks"):
+        yield f"http://127.0.0.1:{port}/webhooks/stripe/" if wanted else f"{shop_url}/webhooks/stripe/"
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ ADDRESS = {"line1": "12 St James's Square", "city": "Berlin", "postal_code": "10
 
 
 class Shopper:
-    """One visitor with a session of their own."""
+    """One visitor with a session of their own, at Django's test client or at any other with the same verbs."""
 
-    def __init__(self, sandbox: Sandbox, *, email: str = "ada@shop.test") -> None:
-        self.client, self.sandbox, self.email = Client(), sandbox, email
+    def __init__(self, sandbox: Sandbox, *, email: str = "ada@shop.test", client: Any = None) -> None:
+        self.client, self.sandbox, self.email = client or Client(), sandbox, email
 
     def put(self, variant: Variant, quantity: int = 1) -> Shopper:
         answer = self.client.post("/cart/add/", {"variant": variant.pk, "quantity": quantity})
