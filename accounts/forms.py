@@ -35,9 +35,9 @@ class LimitedLogIn(AuthenticationForm):
     """A log-in that can fail only so often, per account and per network address. The code of that error is "throttled"."""
 
     def clean(self) -> dict[str, Any]:
-        counted = [
-            (FAILURES_OF_ACCOUNT, self.cleaned_data.get("username", "").lower()),
+        counted = [  # the address first: who is stopped by it locks nobody's account
             (FAILURES_FROM_ADDRESS, client_address(self.request)),
+            (FAILURES_OF_ACCOUNT, self.cleaned_data.get("username", "").lower()),
         ]
         try:
             for limit, value in counted:

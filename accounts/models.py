@@ -1,4 +1,4 @@
-"""People. An e-mail address signs in; there is no user name."""
+"""People. An e-mail address signs in; there is no user name. And how often who tried what."""
 
 from __future__ import annotations
 
@@ -59,3 +59,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.partition(" ")[0] or self.email
+
+
+class Tally(models.Model):
+    """How often something was tried in one span of time. Only accounts/throttle.py writes it."""
+
+    key = models.CharField(max_length=64, unique=True)  # a keyed hash of what is counted: no address is kept
+    times = models.PositiveIntegerField(default=0)
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
+    def __str__(self) -> str:
+        return f"{self.times} until {self.ends_at:%H:%M:%S}"

@@ -17,7 +17,6 @@ env = environ.Env(
     SITE_URL=(str, ""),  # https://shop.example: links in mails and to Stripe; http only on this machine
     TRUSTED_PROXY=(bool, False),  # a proxy in front sets X-Forwarded-Proto and -For
     DATABASE_URL=(str, f"sqlite:///{BASE_DIR / 'shop.sqlite3'}"),
-    CACHE_URL=(str, "locmemcache://"),
     EMAIL_URL=(str, ""),  # smtp+tls://user:password@host:587; empty: printed (DEBUG only)
     DEFAULT_FROM_EMAIL=(str, "shop@localhost"),
     SHOP_NAME=(str, "Strata Prints"),
@@ -124,7 +123,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-CACHES = {"default": env.cache_url("CACHE_URL")}
 
 # -- People --------------------------------------------------------------------------------------------------------
 

@@ -99,7 +99,6 @@ class Demo:
             "SITE_URL": self.shop_url,
             "TRUSTED_PROXY": "0",
             "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL") or f"sqlite:///{quote(str(database))}",
-            "CACHE_URL": "locmemcache://",
             "EMAIL_URL": f"filemail:///{quote(str(self.mail_folder))}",
             "DEFAULT_FROM_EMAIL": "shop@shop.test",
             "STRIPE_API_BASE": self.sandbox_url,

@@ -6,7 +6,6 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.contrib.auth import get_user
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -23,11 +22,6 @@ HOME, LOGIN, LOGOUT = "/account/", "/account/login/", "/account/logout/"
 SIGN_UP, RESET, CHANGE = "/account/sign-up/", "/account/reset/", "/account/password/"
 NEW_PASSWORD = "a new and much longer one"
 PRIVATE = [HOME, LOGIN, LOGOUT, SIGN_UP, "/account/sign-up/sent/", "/account/sign-up/x/", RESET, CHANGE, "/account/reset/x/y/"]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counters() -> None:
-    cache.clear()
 
 
 def log_in(client: Client, email: str = "ada@shop.test", password: str = PASSWORD, **more: str):

@@ -1,4 +1,4 @@
-"""All periodic work in one process: mail, expiry, reconciliation."""
+"""All periodic work in one process: mail, expiry, reconciliation, cleaning up."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from accounts.throttle import forget_old_tallies
 from orders.emails import send_due
 from payments.expire import expire_orders
 from payments.reconcile import reconcile
@@ -41,13 +43,20 @@ class Job:
         self.due = time.monotonic() + self.every
 
 
+def clean_up() -> None:
+    """Delete rows that nobody will ask for again: tallies of tries, sessions that ended."""
+    forget_old_tallies()
+    call_command("clearsessions")
+
+
 class Command(BaseCommand):
-    help = "Send mail, end holds and reconcile with Stripe, for ever. Several workers may run at once."
+    help = "Send mail, end holds, reconcile with Stripe and clean up, for ever. Several workers may run at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--mail-every", type=float, default=2, metavar="SECONDS")
         parser.add_argument("--expire-every", type=float, default=30, metavar="SECONDS")
         parser.add_argument("--reconcile-every", type=float, default=120, metavar="SECONDS")
+        parser.add_argument("--clean-every", type=float, default=3600, metavar="SECONDS")
         parser.add_argument("--once", action="store_true", help="do everything once and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,6 +64,7 @@ class Command(BaseCommand):
             Job("Mail", send_due, options["mail_every"]),
             Job("Expiry", expire_orders, options["expire_every"]),
             Job("Reconciliation", reconcile, options["reconcile_every"]),
+            Job("Clean-up", clean_up, options["clean_every"]),
         ]
         if options["once"]:
             for job in jobs:
