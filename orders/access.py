@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
+from accounts.throttle import Limit, TooOften, client_address, too_often_page
 from orders.models import Order
 
 SESSION_KEY = "orders"
 MOST_REMEMBERED = 20
 LONGEST = 100  # characters of a number or a key worth looking at
+GUESSES_FROM_ADDRESS = Limit("guesses-from-address", times=30, seconds=600)
 
 
 def order_key(order: Order) -> str:
@@ -46,6 +50,26 @@ def get_order_for(request: HttpRequest, number: str) -> Order:
     if order is None:
         raise Http404
     return order
+
+
+def guessing_is_limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Count what a view does not find, per network address; past the limit it answers 429 instead of 404.
+
+    Who may see an order sees it all the same. Nobody else learns from the answer whether there is one.
+    """
+
+    @wraps(view)
+    def limited(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Http404:
+            try:
+                GUESSES_FROM_ADDRESS.count(client_address(request))
+            except TooOften as error:
+                return too_often_page(request, error)
+            raise
+
+    return limited
 
 
 def remember_placed(request: HttpRequest, order: Order) -> None:

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.private import private_page
-from orders.access import get_order_for
+from orders.access import get_order_for, guessing_is_limited
 from orders.models import Order
 
 
 @private_page
 @require_safe
+@guessing_is_limited
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """Show an order to its owner, to the holder of its link, and to staff."""
     order = get_order_for(request, number)
@@ -28,6 +29,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 
 @private_page
 @require_safe
+@guessing_is_limited
 def status(request: HttpRequest, number: str) -> JsonResponse:
     """Say in JSON how far an order is. `final`: nothing more is expected of the payment."""
     order = get_order_for(request, number)

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from orders.access import get_order_for, key_opens, order_key, order_link
+from orders.access import GUESSES_FROM_ADDRESS, get_order_for, key_opens, order_key, order_link
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +111,49 @@ def test_it_takes_as_many_queries_for_a_long_order_as_for_a_short_one(client, dj
         client.get(page(short, f"?key={order_key(short)}"))
     with django_assert_num_queries(len(taken)):
         client.get(page(long, f"?key={order_key(long)}"))
+
+
+# -- Guessing
+
+
+@pytest.fixture
+def guessed_often(client) -> None:
+    """This address has asked for so many orders that are not there, or not its own."""
+    factories.order()
+    for number in range(GUESSES_FROM_ADDRESS.times):
+        assert client.get(f"/orders/AAAA-{number:04d}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address", ["/orders/{}/", "/orders/{}/status/", "/checkout/cancel/{}/", "/checkout/return/?session_id={}"]
+)
+def test_it_stops_guessing_whether_there_is_such_an_order_or_not(guessed_often, client, address):
+    there, missing = (client.get(address.format(number)) for number in (factories.order().number, MISSING))
+    assert there.status_code == missing.status_code == 429
+    assert there.content == missing.content
+    assert 0 < int(there["Retry-After"]) <= 600
+    assert "no-store" in there["Cache-Control"]
+
+
+def test_it_shows_an_order_to_those_who_may_see_it_while_others_guess(guessed_often, ada, client, ada_client, grace_client):
+    mine, guests = factories.order(user=ada), factories.order()
+    assert ada_client.get(page(mine)).status_code == 200
+    assert grace_client.get(page(mine)).status_code == 200
+    assert client.get(page(guests, f"?key={order_key(guests)}")).status_code == 200
+    assert client.get(page(guests, f"status/?key={order_key(guests)}")).status_code == 200
+
+
+def test_it_counts_guesses_by_address(guessed_often, client):
+    assert client.get(f"/orders/{MISSING}/", REMOTE_ADDR="198.51.100.7").status_code == 404
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+def test_it_stops_guessing_behind_forged_addresses(guessed_often, client, header):
+    forged = {header: "for=198.51.100.7" if header == "Forwarded" else "198.51.100.7"}
+    assert client.get(f"/orders/{MISSING}/", headers=forged).status_code == 429
+
+
+def test_it_counts_no_order_that_was_found(client):
+    order = factories.order()
+    for _unused in range(GUESSES_FROM_ADDRESS.times + 1):
+        assert client.get(page(order, f"?key={order_key(order)}")).status_code == 200
