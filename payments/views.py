@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.private import private_page
+from accounts.throttle import Limit, TooOften, client_address, tell_when
 from cart.cart import Cart, current_cart
 from cart.totals import PricedCart, charge_problem, price_cart
 from money import Money
-from orders.access import get_order_for, key_opens, last_placed, order_link, remember_placed
+from orders.access import get_order_for, guessing_is_limited, key_opens, last_placed, order_link, remember_placed
 from orders.models import Order, ShippingRate
 from orders.place import CartChanged
 from orders.status import ENDED, Status
@@ -32,6 +33,10 @@ from payments.settle import settle
 log = logging.getLogger(__name__)
 
 UNSOLD = {*ENDED, Status.PENDING}
+
+# Each checkout holds units and asks Stripe: neither is for collecting, nor for trying out stolen cards.
+CHECKOUTS_OF_SESSION = Limit("checkouts-of-session", times=12, seconds=600)
+CHECKOUTS_FROM_ADDRESS = Limit("checkouts-from-address", times=30, seconds=600)
 
 
 @private_page
@@ -69,9 +74,12 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     if problem:
         return _review(request, priced, form, problem=problem, status=422)
     try:
-        order = order_for(cart, priced, user=_user(request), rate=rate)
+        order = _order_for(request, cart, priced, rate)
         _remember(request, cart, order)
         address = payment_page(order)
+    except TooOften as error:
+        problem = _("That was tried too often. Nothing was ordered or charged; please try again in a few minutes.")
+        return tell_when(_review(request, priced, form, problem=problem, status=429), error)
     except CartChanged:
         problem = _("Something in your cart changed this moment. Please look it over again.")
         return _review(request, price_cart(cart), form, problem=problem, status=409)
@@ -82,6 +90,18 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
         problem = _("The payment page cannot be reached right now. Nothing was charged; please try again in a minute.")
         return _review(request, priced, form, problem=problem, status=503)
     return HttpResponseRedirect(address, status=303)
+
+
+def _order_for(request: HttpRequest, cart: Cart, priced: PricedCart, rate: ShippingRate | None) -> Order:
+    """The cart's order, placed or found. Placing is counted, before it is done; raises TooOften."""
+    counted = [(CHECKOUTS_OF_SESSION, request.session.session_key or ""), (CHECKOUTS_FROM_ADDRESS, client_address(request))]
+    for limit, value in counted:
+        limit.count(value)
+    order = order_for(cart, priced, user=_user(request), rate=rate)
+    if order.number == cart.open_order:  # the button was pressed again
+        for limit, value in counted:
+            limit.take_back(value)
+    return order
 
 
 def _remember(request: HttpRequest, cart: Cart, order: Order) -> None:
@@ -101,6 +121,7 @@ def _remember(request: HttpRequest, cart: Cart, order: Order) -> None:
 
 @private_page
 @require_safe
+@guessing_is_limited
 def checkout_return(request: HttpRequest) -> HttpResponse:
     """Where Stripe sends the shopper after paying: says what is true now, and goes on asking while it is undecided."""
     session_id = request.GET.get("session_id", "")
@@ -124,6 +145,7 @@ def checkout_return(request: HttpRequest) -> HttpResponse:
 
 @private_page
 @require_safe
+@guessing_is_limited
 def checkout_cancel(request: HttpRequest, number: str) -> HttpResponse:
     """The way back without paying: the hold is given up and the cart is as it was."""
     if not key_opens(number, request.GET.get("key", "")):
