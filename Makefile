@@ -3,8 +3,10 @@
 # make test   lint, types and every test, on SQLite and on PostgreSQL
 # make test-long    the tests of what goes wrong, with many more rounds (about ten minutes)
 # make lint   lint and types alone
+# make bench  how fast the shop is, beside bare Django pages, on both databases (under ten minutes)
 #
 # Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=2
+# For make bench: PRODUCTS="1000 100000"  DATABASES="sqlite postgres"  SECONDS=0.6  ARGS="--quick" or ARGS="--write"
 
 PY ?= python3
 V := .venv/bin
@@ -14,10 +16,13 @@ CODE := accounts api cart catalog money orders payments shop stripe_sandbox
 APPS := $(wildcard $(CODE))
 DUMMY := DEBUG=1 STRIPE_SECRET_KEY=sk_test_lint STRIPE_WEBHOOK_SECRETS=whsec_lint
 WORKERS ?= 2
+PRODUCTS ?= 1000 100000
+DATABASES ?= sqlite postgres
+SECONDS ?= 0.6
 PYTEST := $(V)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-sqlite test-postgres test-long lint azurite clean
+.PHONY: help run dev test test-sqlite test-postgres test-long lint bench azurite clean
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -35,7 +40,7 @@ lint: .venv/.ok-dev
 	@echo "== Lint and types"
 	$(V)/ruff check .
 	$(V)/ruff format --check .
-	$(V)/mypy --explicit-package-bases $(APPS) tools
+	$(V)/mypy --explicit-package-bases $(APPS) bench tools
 	$(DUMMY) $(V)/python manage.py makemigrations --check --dry-run
 	$(DUMMY) $(V)/python manage.py check
 
@@ -52,6 +57,9 @@ test-long: .venv/.ok-dev $(AZURITE)
 	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
 	$(PYTEST) --long --database=sqlite tests/trust $(ARGS)
 	$(PYTEST) --long --database=postgres tests/trust $(ARGS)
+
+bench: .venv/.ok-dev
+	@$(V)/python -m bench --products $(PRODUCTS) --databases $(DATABASES) --seconds $(SECONDS) $(ARGS)
 
 azurite: $(AZURITE)
 

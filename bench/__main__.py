@@ -1,0 +1,158 @@
+"""Command line: python -m bench [--products 1000 100000] [--databases sqlite postgres] [--quick]"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from tqdm import tqdm
+
+from bench import report
+from bench.buying import Buyers
+from bench.pages import Page, bare_pages, shop_pages
+from bench.sites import Site, bare_environment, inside, served, shop_environment, split_cores
+from tests.sandbox_process import Sandbox
+from tools.processes import start
+from tools.services import Missing, Postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+WARM_UP = 0.3  # seconds of each page before anything counts
+
+
+def read_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="How fast the shop is, beside bare Django pages.")
+    parser.add_argument("--products", type=int, nargs="+", default=[1000, 100_000], help="sizes of the catalogue")
+    parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"])
+    parser.add_argument("--rounds", type=int, default=10, help="how often each page has its turn (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of one turn (%(default)s)")
+    parser.add_argument("--orders", type=int, default=20, help="orders bought in each round (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, measures nothing")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md, too")
+    chosen = parser.parse_args(argv)
+    if chosen.quick:
+        chosen.products, chosen.rounds, chosen.seconds, chosen.orders = [100], 1, 0.1, 2
+    return chosen
+
+
+def main() -> int:
+    chosen = read_arguments()
+    core, others = split_cores()
+    os.sched_setaffinity(0, others)
+    results = []
+    try:
+        for database in chosen.databases:
+            with tempfile.TemporaryDirectory(prefix="shop-bench-") as folder:
+                results.append(measure(database, chosen, Path(folder), core=core))
+    except Missing as problem:
+        say(str(problem))
+        return 2
+    text = report.markdown(results)
+    print(text)
+    say(f"\nKept: {report.keep(results, text)}")
+    if chosen.write:
+        report.write_into_docs(text)
+    return 0
+
+
+def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: set[int]) -> dict[str, Any]:
+    """Every page of every site on one kind of database, in one interleaved run."""
+    folder.chmod(0o755)  # PostgreSQL's account looks for its programs from here
+    with ExitStack() as stack:
+        address_of = stack.enter_context(databases(database, folder))
+        sandbox = stack.enter_context(Sandbox(db=folder / "sandbox.sqlite3").running())
+        sandbox.drop()  # we deliver the events ourselves
+        bare = stack.enter_context(bare_site(address_of("bare"), folder, core=core))
+        shops, queries = {}, {}
+        for size in chosen.products:
+            say(f"{database}: loading {size} products")
+            env = shop_environment(folder / f"shop-{size}", database=address_of(f"shop_{size}"), stripe=sandbox.url)
+            found = inside(env, "load", str(size), *(["quiet"] if chosen.quick else []))
+            queries[size] = inside(env, "queries")
+            site = stack.enter_context(served(f"shop-{size}", "shop.wsgi", env, core=core, log=folder / f"shop-{size}.log"))
+            site.found = found
+            shops[size] = (site, env)
+        buyers = {size: Buyers(site, sandbox) for size, (site, _env) in shops.items()}
+        pages = [*bare_pages(bare), *(page for site, _env in shops.values() for page in shop_pages(site))]
+        take_turns(pages, list(buyers.values()), chosen)
+        for size, (_site, env) in shops.items():
+            check_all_paid(inside(env, "orders"), buyers[size].bought)
+        return {
+            "database": database,
+            "bare": {page.name: page.tally.summary() for page in pages if page.site is bare},
+            "bare_memory": vars(bare.memory()),
+            "shops": [
+                {
+                    "products": size,
+                    "pages": {page.name: page.tally.summary() for page in pages if page.site is site}
+                    | {"checkout start": buyers[size].checkout.summary(), "fulfilment": buyers[size].fulfilled.summary()},
+                    "queries": queries[size],
+                    "memory": vars(site.memory()),
+                    "orders": buyers[size].bought,
+                }
+                for size, (site, _env) in shops.items()
+            ],
+        }
+
+
+def take_turns(pages: list[Page], buyers: list[Buyers], chosen: argparse.Namespace) -> None:
+    """Short turns in rotated order, many rounds: whatever disturbs this machine disturbs every page alike."""
+    for page in pages:
+        page.measure(min(WARM_UP, chosen.seconds))
+        page.tally.begin()
+    for buyer in buyers:
+        buyer.buy(2)
+        buyer.checkout.begin()
+        buyer.fulfilled.begin()
+    for turn in tqdm(range(chosen.rounds), unit=" rounds", leave=False, disable=chosen.quick):
+        start_at = turn * 5 % len(pages)
+        for page in [*pages[start_at:], *pages[:start_at]]:
+            page.measure(chosen.seconds)
+        for buyer in buyers:
+            buyer.buy(chosen.orders)
+
+
+def check_all_paid(statuses: dict[str, int], bought: int) -> None:
+    """Fulfilled means: the order is paid in the database."""
+    if statuses != {"paid": bought}:
+        raise SystemExit(f"Bought {bought} orders, but the shop says {statuses}: the figures would be worth nothing.")
+
+
+@contextmanager
+def databases(kind: str, folder: Path) -> Iterator[Any]:
+    """A function that names an empty database of that kind."""
+    if kind == "sqlite":
+        yield lambda name: f"sqlite:///{folder}/{name}.sqlite3"
+        return
+    with Postgres() as server:
+
+        def made(name: str) -> str:
+            with psycopg.connect(server.url, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            return f"{server.url.rpartition('/')[0]}/{name}"
+
+        yield made
+
+
+@contextmanager
+def bare_site(database: str, folder: Path, *, core: set[int]) -> Iterator[Site]:
+    env, log = bare_environment(database=database), folder / "bare.log"
+    process = start([sys.executable, "-m", "bench.bare.prepare"], log=log, env=env, cwd=ROOT)
+    if process.wait():
+        raise SystemExit(f"The bare site could not be prepared:\n{log.read_text()}")
+    with served("bare", "bench.bare.wsgi", env, core=core, log=log) as site:
+        yield site
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The yardstick: a small Django project as `startproject` makes it, without any code of the shop."""

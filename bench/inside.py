@@ -1,0 +1,87 @@
+"""What must be done inside the shop, with its settings: `python -m bench.inside VERB ...` prints JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import django
+from django.core.management import call_command
+
+from bench.pages import LISTS
+
+SHOWN = 40  # how many different products, categories and places in the list are asked for in turn
+
+
+def load(products: str, quiet: str = "") -> dict[str, Any]:
+    """Migrate an empty database, fill it, and tell which addresses to measure."""
+    from bench.catalogue import load as load_catalogue
+
+    call_command("migrate", verbosity=0, interactive=False)
+    load_catalogue(int(products), quiet=bool(quiet))
+    return addresses()
+
+
+def addresses() -> dict[str, Any]:
+    """Addresses from all over the catalogue, and variants to buy."""
+    from catalog.models import Category, Product, Variant
+
+    step = max(1, Product.objects.count() // SHOWN)
+    numbers = range(0, step * SHOWN, step)
+    spread = list(Product.objects.filter(position__in=numbers).order_by("position").values_list("slug", "position", "pk"))
+    first_editions = Variant.objects.filter(position=0, product__in=[pk for *_rest, pk in spread])
+    return {
+        "home": ["/"],
+        "list": ["/products/", *(f"/products/?after={position}-{pk}" for _slug, position, pk in spread[:-1])],
+        "category": [f"/categories/{path}/" for path in Category.objects.order_by("pk").values_list("path", flat=True)],
+        "product": [f"/products/{slug}/" for slug, *_rest in spread],
+        "search": ["/search/?q=copper+weather"],
+        "variants": list(first_editions.values_list("pk", flat=True)),
+    }
+
+
+def queries() -> dict[str, int]:
+    """SQL statements of one request of each kind by a visitor without cookies; the most of any address."""
+    from django.test import Client
+
+    found = addresses()
+    counts = {name: max(_statements(Client().get, path) for path in found[name]) for name in LISTS}
+    form = {"variant": found["variants"][0], "quantity": 1}
+    return counts | {"cart add": _statements(Client().post, "/cart/add/", form)}
+
+
+def _statements(ask: Callable[..., Any], *request: Any) -> int:
+    """How many SQL statements a request takes. Raises RuntimeError if it does not answer as it should."""
+    from django.db import connection
+
+    seen = []
+
+    def count(execute: Callable[..., Any], *statement: Any) -> Any:
+        seen.append(statement)
+        return execute(*statement)
+
+    with connection.execute_wrapper(count):
+        answer = ask(*request, headers={"Host": "127.0.0.1"})
+    if answer.status_code not in (200, 302):
+        raise RuntimeError(f"{request}: {answer.status_code}")
+    return len(seen)
+
+
+def orders() -> dict[str, int]:
+    """How many orders there are of each status."""
+    from orders.models import Order
+
+    return dict(Counter(Order.objects.values_list("status", flat=True)))
+
+
+VERBS: dict[str, Callable[..., Any]] = {"load": load, "addresses": addresses, "queries": queries, "orders": orders}
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
+    django.setup()
+    verb, *words = sys.argv[1:]
+    print(json.dumps(VERBS[verb](*words)))
