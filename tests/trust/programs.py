@@ -20,6 +20,7 @@ from tools import processes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB_PROCESSES = 4
+THREADS = 32  # in each process: whoever is held at a stop keeps a thread, and gunicorn accepts more than it has threads for
 
 
 class ShopProgram:
@@ -27,16 +28,19 @@ class ShopProgram:
 
     `broken`: guards to be without. Everything else of `environment` overrides what the tests' own settings say. The
     addresses of clients are taken from X-Forwarded-For, so that shoppers of a test can come from different places.
+    `threads` 0 leaves it to gunicorn.conf.py, as in production.
     """
 
-    def __init__(self, *, broken: str = "", web_processes: int = WEB_PROCESSES, **environment: str) -> None:
+    def __init__(
+        self, *, broken: str = "", web_processes: int = WEB_PROCESSES, threads: int = THREADS, **environment: str
+    ) -> None:
         self.port = processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="shop-program-"))
         (self.folder / "stops").mkdir()
         self.stops = Stops(self.folder / "stops")
         self.log = self.folder / "shop.log"
-        self._web_processes = web_processes
+        self._web_processes, self._threads = web_processes, threads
         self._web: Popen[bytes] | None = None
         self._workers: list[Popen[bytes]] = []
         self.environment = {
@@ -64,6 +68,7 @@ class ShopProgram:
     def start(self) -> None:
         self.log.touch()
         command = [sys.executable, "-m", "gunicorn", "tests.trust.served:application", "--graceful-timeout", "1"]
+        command += ["--threads", str(self._threads)] if self._threads else []
         self._web = processes.start(command, log=self.log, env=self.environment, cwd=ROOT)
         processes.wait_until(self._answers, self._web, name="the shop", log=self.log, seconds=60)
         self.wait_for_web()
