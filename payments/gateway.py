@@ -1,7 +1,7 @@
 """The one door to Stripe: the only module that imports `stripe`.
 
-It takes and gives plain values and the frozen dataclasses below, and turns every failure into one of three errors. No
-verb here may be called inside a transaction. The stand-in of `make run` is another address for the same client.
+It takes and gives plain values and the frozen dataclasses of answers.py, and turns every failure into an error of its own.
+No verb here may be called inside a transaction. The stand-in of `make run` is another address for the same client.
 """
 
 from __future__ import annotations
@@ -9,22 +9,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import stripe
 from django.conf import settings
 
-from payments.customer import collected
+from payments.answers import NO_EVENT, CheckoutSession, Event, StripeRefund, to_event, to_refund, to_session
+from payments.patience import seconds_left
 
 log = logging.getLogger(__name__)
 
 API_VERSION = stripe.api_version
-CONNECT_SECONDS, READ_SECONDS = 2, 4  # with one retry the worst case stays under ten seconds: a shopper is waiting
+CONNECT_SECONDS, READ_SECONDS = 2, 4  # of one call, which is tried twice; patience.py limits all calls of a page
+LEAST_SECONDS = 0.1  # with less time left than this a call is not begun
 IN_USE = "idempotency_key_in_use"
 SIGNATURE_TOLERANCE_SECONDS = 300
+KEY_REFUSED = "Stripe refuses our key"
 SHORTEST_PAGE_SECONDS = 1800  # `expires_at` of docs.stripe.com/api/checkout/sessions/create, 2026-10
 TWIN_PAUSES, TWIN_SECONDS = (0.5, 1, 2), 6  # how long to wait for the same call that somebody else has running
 
@@ -49,6 +51,13 @@ class GatewayBusy(GatewayDown):
     """The same call, under the same key, still runs at Stripe: whoever made it gets the answer."""
 
 
+class GatewayKeyRefused(GatewayDown):
+    """Stripe does not take our key (401), or not for this (403). Nothing was done; it can be, once a person mends the key.
+
+    The message begins with KEY_REFUSED: rows that keep it are found by that.
+    """
+
+
 class GatewayRefused(GatewayError):
     """Stripe said no, and says no again if asked the same way. `code` is Stripe's own word."""
 
@@ -59,68 +68,6 @@ class GatewayRefused(GatewayError):
 
 class BadSignature(Exception):
     """A webhook body that Stripe did not sign with one of our secrets, or signed too long ago."""
-
-
-@dataclass(frozen=True)
-class CheckoutSession:
-    """What the shop reads of a Checkout Session. `amount_minor` in minor units of `currency` (upper case)."""
-
-    id: str
-    url: str
-    status: str  # open, complete, expired
-    payment_status: str  # paid, unpaid, no_payment_required
-    amount_minor: int
-    currency: str
-    reference: str  # client_reference_id: Payment.reference
-    livemode: bool
-    payment_intent_id: str
-    intent_status: str
-    failure: str  # why the last attempt failed, in Stripe's words for the shopper
-    customer: dict[str, Any] = field(default_factory=dict)  # email, recipient, address
-    success_url: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        return self.status == "open"
-
-    @property
-    def is_paid(self) -> bool:
-        return self.status == "complete" and self.payment_status in ("paid", "no_payment_required")
-
-    @property
-    def has_failed(self) -> bool:
-        """A delayed method that did not deliver: the session stays complete, its intent wants another method."""
-        return self.status == "complete" and self.intent_status in ("requires_payment_method", "canceled")
-
-    @property
-    def is_expired(self) -> bool:
-        return self.status == "expired"
-
-
-@dataclass(frozen=True)
-class StripeRefund:
-    """What the shop reads of a Refund. `reference` is Refund.reference if the shop asked for it, else empty."""
-
-    id: str
-    status: str  # pending, requires_action, succeeded, failed, canceled
-    amount_minor: int
-    currency: str
-    payment_intent_id: str
-    reference: str
-    failure: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """A webhook event: what happened to which object. The object itself is read from Stripe again, never from here."""
-
-    id: str
-    type: str
-    livemode: bool
-    created_at: datetime
-    object_id: str
-    reference: str  # client_reference_id, or our metadata on a PaymentIntent
-    payment_intent_id: str
 
 
 def create_checkout_session(params: dict[str, Any], *, idempotency_key: str) -> CheckoutSession:
@@ -177,20 +124,49 @@ def list_events(*, since: datetime, types: list[str]) -> Iterator[Event]:
     params: Any = {"created": {"gte": int(since.timestamp())}, "types": types, "limit": 100}
     page = _ask(lambda: _client().v1.events.list(params=params))
     events = _ask(lambda: list(page.auto_paging_iter()))
-    return (_event(one) for one in reversed(events))
+    return (to_event(one.to_dict()) for one in reversed(events))
+
+
+def retrieve_event(event_id: str) -> Event:
+    """An event of the last 30 days: Stripe keeps them no longer. Raises GatewayRefused for others."""
+    return to_event(_ask(lambda: _client().v1.events.retrieve(event_id)).to_dict())
 
 
 def read_event(body: bytes, signature: str) -> Event:
     """Check a webhook's signature over the raw body against every configured secret. Raises BadSignature."""
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
-            return _event(_client().construct_event(body, signature, secret, SIGNATURE_TOLERANCE_SECONDS))
+            raw = _client().construct_event(body, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
+            return to_event(raw.to_dict())
         except stripe.SignatureVerificationError:
             continue
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        except NO_EVENT as error:
             # Signed but no event, or a header that is not ASCII (TypeError in stripe 16.1.0).
             raise BadSignature(f"{type(error).__name__}: {error}") from error
     raise BadSignature("No configured secret signed this body")
+
+
+class _Punctual(stripe.RequestsClient):
+    """Waits no longer than the page may take for which it asks."""
+
+    @property
+    def _timeout(self) -> Any:  # read by stripe 16.1.0 for each request, in whatever thread
+        return tuple(min(most, seconds_left(otherwise=most)) for most in (CONNECT_SECONDS, READ_SECONDS))
+
+    @_timeout.setter
+    def _timeout(self, _value: Any) -> None:
+        pass
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:  # type: ignore[override]
+        if seconds_left(otherwise=READ_SECONDS) < LEAST_SECONDS:
+            raise stripe.APIConnectionError("There was no time left to ask", should_retry=False)
+        try:
+            return super().request(method, url, headers, post_data)
+        except stripe.APIConnectionError as error:
+            error.should_retry = (
+                error.should_retry and seconds_left(otherwise=READ_SECONDS) > self.INITIAL_DELAY + LEAST_SECONDS
+            )
+            raise
 
 
 @lru_cache(maxsize=4)
@@ -199,7 +175,7 @@ def _client_for(key: str, base: str) -> stripe.StripeClient:
         key,
         base_addresses={"api": base} if base else {},
         max_network_retries=1,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        http_client=_Punctual(),
     )
 
 
@@ -209,7 +185,7 @@ def _client() -> stripe.StripeClient:
 
 def _ask(call: Callable[[], Any]) -> Any:
     """Make one call and translate its failure. A twin request that is still running at Stripe is waited for."""
-    end = time.monotonic() + TWIN_SECONDS
+    end = time.monotonic() + min(TWIN_SECONDS, seconds_left(otherwise=TWIN_SECONDS))
     for pause in (*TWIN_PAUSES, None):
         try:
             return call()
@@ -217,8 +193,11 @@ def _ask(call: Callable[[], Any]) -> Any:
             if _code(error) == IN_USE and pause and time.monotonic() + pause < end:
                 time.sleep(pause)
                 continue
-            log.warning("Stripe: %s status=%s code=%s request=%s", error, error.http_status, _code(error), error.request_id)
-            raise _translated(error) from error
+            translated = _translated(error)
+            level = logging.ERROR if isinstance(translated, GatewayKeyRefused) else logging.WARNING
+            told = (translated, error.http_status, _code(error), error.request_id)
+            log.log(level, "Stripe: %s status=%s code=%s request=%s", *told)
+            raise translated from error
     raise AssertionError("unreachable")
 
 
@@ -226,6 +205,8 @@ def _translated(error: stripe.StripeError) -> GatewayError:
     status = error.http_status or 0
     if _code(error) == IN_USE:
         return GatewayBusy(f"The same call is still running: {error}")
+    if status in (401, 403):
+        return GatewayKeyRefused(f"{KEY_REFUSED}, mend STRIPE_SECRET_KEY or its permissions: {error}")
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or status in (0, 409) or status >= 500:
         return GatewayDown(f"Stripe does not answer as it should: {error}", answered=status >= 500)
     return GatewayRefused(str(error), code=_code(error), status=status)
@@ -237,55 +218,8 @@ def _code(error: stripe.StripeError) -> str:
 
 
 def _session(raw: Any) -> CheckoutSession:
-    data = raw.to_dict()
-    intent = data.get("payment_intent") or {}
-    intent = intent if isinstance(intent, dict) else {"id": intent}
-    return CheckoutSession(
-        id=data["id"],
-        url=data.get("url") or "",
-        status=data.get("status") or "",
-        payment_status=data["payment_status"],
-        amount_minor=data.get("amount_total") or 0,
-        currency=(data.get("currency") or "").upper(),
-        reference=data.get("client_reference_id") or "",
-        livemode=data["livemode"],
-        payment_intent_id=intent.get("id", ""),
-        intent_status=intent.get("status", ""),
-        failure=(intent.get("last_payment_error") or {}).get("message") or "",
-        customer=collected(data),
-        success_url=data.get("success_url") or "",
-    )
+    return to_session(raw.to_dict())
 
 
 def _refund(raw: Any) -> StripeRefund:
-    data = raw.to_dict()
-    return StripeRefund(
-        id=data["id"],
-        status=data.get("status") or "pending",
-        amount_minor=data["amount"],
-        currency=data["currency"].upper(),
-        payment_intent_id=_id(data.get("payment_intent")),
-        reference=(data.get("metadata") or {}).get("refund_reference", ""),
-        failure=data.get("failure_reason") or "",
-    )
-
-
-def _event(raw: Any) -> Event:
-    data = raw.to_dict()
-    target = data["data"]["object"]
-    metadata = target.get("metadata") or {}
-    is_intent = target.get("object") == "payment_intent"
-    return Event(
-        id=data["id"],
-        type=data["type"],
-        livemode=bool(data["livemode"]),
-        created_at=datetime.fromtimestamp(data["created"], UTC),
-        object_id=str(target.get("id") or ""),
-        reference=str(target.get("client_reference_id") or metadata.get("payment_reference") or ""),
-        payment_intent_id=str(target["id"]) if is_intent else _id(target.get("payment_intent")),
-    )
-
-
-def _id(value: Any) -> str:
-    """The id of something that may be null, an id or an expanded object."""
-    return str(value.get("id", "") if isinstance(value, dict) else value or "")
+    return to_refund(raw.to_dict())

@@ -8,7 +8,6 @@ locked in the order payment, order, variants.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -123,9 +122,10 @@ def _lost_session(payment: Payment) -> CheckoutSession | None:
 
 
 def _expired_at_stripe(session: CheckoutSession) -> CheckoutSession:
-    with suppress(gateway.GatewayRefused):  # it was completed or expired this moment: the next line says which
-        gateway.expire_checkout_session(session.id)
-    return gateway.retrieve_checkout_session(session.id)
+    try:
+        return gateway.expire_checkout_session(session.id)
+    except gateway.GatewayRefused:  # it was completed or expired this moment: the next line says which
+        return gateway.retrieve_checkout_session(session.id)
 
 
 def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = "", as_expired: bool = True) -> None:

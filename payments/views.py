@@ -28,9 +28,12 @@ from payments.cancel import CannotCancel, cancel_order
 from payments.checkout import CheckoutUnavailable, NotPayable, order_for, payment_page
 from payments.forms import CheckoutForm
 from payments.models import Payment
+from payments.patience import at_most
 from payments.settle import settle
 
 log = logging.getLogger(__name__)
+
+CHECKOUT_SECONDS, RETURN_SECONDS = 9, 2  # to wait for Stripe: FAULTS asks for pages within ten and three
 
 UNSOLD = {*ENDED, Status.PENDING}
 
@@ -41,6 +44,7 @@ CHECKOUTS_FROM_ADDRESS = Limit("checkouts-from-address", times=30, seconds=600)
 
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
+@at_most(CHECKOUT_SECONDS)
 def checkout(request: HttpRequest) -> HttpResponse:
     """GET: look the cart over before paying. POST: place the order and go to Stripe's payment page."""
     cart = current_cart(request)
@@ -85,8 +89,8 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
         return _review(request, price_cart(cart), form, problem=problem, status=409)
     except NotPayable as error:
         return _to_order(request, cart, error.order)
-    except CheckoutUnavailable:
-        log.exception("No payment page could be opened")
+    except CheckoutUnavailable as error:
+        log.warning("No payment page could be opened: %s", error.__cause__)
         problem = _("The payment page cannot be reached right now. Nothing was charged; please try again in a minute.")
         return _review(request, priced, form, problem=problem, status=503)
     return HttpResponseRedirect(address, status=303)
@@ -122,6 +126,7 @@ def _remember(request: HttpRequest, cart: Cart, order: Order) -> None:
 @private_page
 @require_safe
 @guessing_is_limited
+@at_most(RETURN_SECONDS)
 def checkout_return(request: HttpRequest) -> HttpResponse:
     """Where Stripe sends the shopper after paying: says what is true now, and goes on asking while it is undecided."""
     session_id = request.GET.get("session_id", "")
@@ -132,8 +137,8 @@ def checkout_return(request: HttpRequest) -> HttpResponse:
     if order.is_open:
         try:
             settle(payment, by="return page")
-        except gateway.GatewayError:
-            log.exception("The return page could not ask Stripe")  # the webhook or the reconciler will
+        except gateway.GatewayError as error:
+            log.warning("The return page could not ask Stripe: %s", error)  # the webhook or the reconciler will
         order.refresh_from_db()
     cart = current_cart(request)
     if cart.open_order == order.number and (order.is_paid or payment.status == Payment.Status.PROCESSING):
@@ -146,6 +151,7 @@ def checkout_return(request: HttpRequest) -> HttpResponse:
 @private_page
 @require_safe
 @guessing_is_limited
+@at_most(CHECKOUT_SECONDS)
 def checkout_cancel(request: HttpRequest, number: str) -> HttpResponse:
     """The way back without paying: the hold is given up and the cart is as it was."""
     if not key_opens(number, request.GET.get("key", "")):
@@ -155,8 +161,8 @@ def checkout_cancel(request: HttpRequest, number: str) -> HttpResponse:
         cancel_order(order, by="shopper")
     except CannotCancel:
         return redirect(order_link(order))
-    except gateway.GatewayError:
-        log.exception("A hold could not be given up yet")  # expire_orders will; until then the cart remembers it
+    except gateway.GatewayError as error:
+        log.warning("A hold could not be given up yet: %s", error)  # expire_orders will; until then the cart remembers it
         text = _("We cannot ask about your payment right now. If you paid, do not pay again: your order will show it soon.")
         messages.warning(request, text)
         return redirect("cart:detail")

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import logging
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from payments import gateway
 from payments.inbox import receive
+from payments.patience import at_most
 
 log = logging.getLogger(__name__)
+
+LARGEST_BODY = 1_000_000  # Stripe's events are far smaller
+SECONDS = 4.5  # to wait for Stripe, which itself waits ten for our answer before it sends the shopper back
 
 
 @csrf_exempt
 @require_POST
+@at_most(SECONDS)
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """2xx: the effect is stored (or there is none). 400: not signed by Stripe. 500: not done, Stripe sends it again."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        return HttpResponse("The body is too large", status=413, content_type="text/plain")
     try:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
-    except RequestDataTooBig:
-        return HttpResponse("The body is too large", status=413, content_type="text/plain")
     except gateway.BadSignature as error:
         log.warning("Webhook refused: %s", error)
         return HttpResponse("No valid signature", status=400, content_type="text/plain")

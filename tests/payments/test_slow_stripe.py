@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -15,9 +17,10 @@ from orders.models import Order
 from orders.status import Status
 from payments import gateway
 from payments.models import Payment
+from payments.patience import at_most, seconds_left
 from payments.settle import settle
 from tests import factories
-from tests.payments.shopping import Shopper
+from tests.payments.shopping import Shopper, deliver, one_event
 
 CREATE = {"method": "POST", "path": "^/v1/checkout/sessions$"}
 
@@ -91,3 +94,59 @@ def five_minutes_later(payment: Payment) -> None:
     Order.objects.filter(pk=payment.order_id).update(expires_at=ends)
     request = payment.request | {"expires_at": int(ends.timestamp())}
     Payment.objects.filter(pk=payment.pk).update(request=request, created_at=timezone.now() - timedelta(minutes=5))
+
+
+class TestItAnswersInTime:
+    """The limits are of FAULTS.md: ten seconds for a page that asks Stripe, three for the way back from paying."""
+
+    def timed(self, call: Callable[[], Any]) -> tuple[Any, float]:
+        begun = time.monotonic()
+        return call(), time.monotonic() - begun
+
+    def test_replacing_an_order_while_each_call_takes_long(self, shopper, download):
+        shopper.put(download).checkout()
+        shopper.put(download)
+        shopper.sandbox.fault(method="", path="^/v1/", action="slow", seconds=3.9)
+        answer, seconds = self.timed(shopper.press_pay)
+        assert (answer.status_code, seconds < 10) == (503, True)
+        assert shopper.client.get("/cart/").context["cart"].count == 2
+        assert shopper.press_pay().status_code == 303  # each press got further
+        download.refresh_from_db()
+        assert download.stock_reserved == 2
+
+    @pytest.mark.parametrize("begun", [False, True], ids=["a first order", "an edited cart"])
+    def test_paying_while_stripe_is_silent(self, shopper, download, begun):
+        if begun:
+            shopper.put(download).checkout()
+        shopper.put(download)
+        shopper.sandbox.fault(method="", path="^/v1/", action="silent")
+        answer, seconds = self.timed(shopper.press_pay)
+        assert (answer.status_code, seconds < 10) == (503, True)
+        download.refresh_from_db()
+        assert download.stock_reserved == begun  # only what a page of Stripe may still be paid for
+
+    def test_coming_back_while_stripe_is_silent(self, shopper, download):
+        payment = shopper.buy(download)
+        shopper.sandbox.fault(method="", path="^/v1/", action="silent")
+        answer, seconds = self.timed(lambda: shopper.come_back(payment))
+        assert (answer.status_code, seconds < 3) == (200, True)
+        assert answer.context["order"].status == Status.PENDING
+
+    def test_turning_back_while_stripe_is_silent(self, shopper, download):
+        payment = shopper.put(download).checkout()
+        shopper.sandbox.fault(method="", path="^/v1/", action="silent")
+        answer, seconds = self.timed(lambda: shopper.press_cancel(payment.order))
+        assert (answer.status_code, seconds < 10) == (302, True)
+
+    def test_a_webhook_while_stripe_is_silent(self, shopper, download):
+        shopper.buy(download)
+        event = one_event(shopper.sandbox, "checkout.session.completed")
+        shopper.sandbox.fault(method="", path="^/v1/", action="silent")
+        answer, seconds = self.timed(lambda: deliver(event))
+        assert (answer.status_code, seconds < 5) == (500, True)
+
+
+def test_it_has_a_shorter_limit_inside_a_longer_one():
+    with at_most(100), at_most(1), at_most(50):
+        assert 0 < seconds_left(otherwise=7) <= 1
+    assert seconds_left(otherwise=7) == 7

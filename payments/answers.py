@@ -1,0 +1,141 @@
+"""What Stripe's objects say, as far as the shop reads them: plain values, made from the JSON of an answer or of a webhook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.customer import collected
+
+LONGEST_ID = 255  # as payments.models has them
+NO_EVENT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, RecursionError)
+
+
+@dataclass(frozen=True)
+class CheckoutSession:
+    """What the shop reads of a Checkout Session. `amount_minor` in minor units of `currency` (upper case)."""
+
+    id: str
+    url: str
+    status: str  # open, complete, expired
+    payment_status: str  # paid, unpaid, no_payment_required
+    amount_minor: int
+    currency: str
+    reference: str  # client_reference_id: Payment.reference
+    livemode: bool
+    payment_intent_id: str
+    intent_status: str
+    failure: str  # why the last attempt failed, in Stripe's words for the shopper
+    customer: dict[str, Any] = field(default_factory=dict)  # email, recipient, address
+    success_url: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "open"
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == "complete" and self.payment_status in ("paid", "no_payment_required")
+
+    @property
+    def has_failed(self) -> bool:
+        """A delayed method that did not deliver: the session stays complete, its intent wants another method."""
+        return self.status == "complete" and self.intent_status in ("requires_payment_method", "canceled")
+
+    @property
+    def is_expired(self) -> bool:
+        return self.status == "expired"
+
+
+@dataclass(frozen=True)
+class StripeRefund:
+    """What the shop reads of a Refund. `reference` is Refund.reference if the shop asked for it, else empty."""
+
+    id: str
+    status: str  # pending, requires_action, succeeded, failed, canceled
+    amount_minor: int
+    currency: str
+    payment_intent_id: str
+    reference: str
+    failure: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """A webhook event: what happened to which object. The object itself is read from Stripe again, never from here."""
+
+    id: str
+    type: str
+    livemode: bool
+    created_at: datetime
+    object_id: str
+    reference: str  # client_reference_id, or our metadata on a PaymentIntent
+    payment_intent_id: str
+    account: str = ""  # of Stripe Connect: whose event it is, if not our own account's
+
+
+def to_session(data: dict[str, Any]) -> CheckoutSession:
+    intent = data.get("payment_intent") or {}
+    intent = intent if isinstance(intent, dict) else {"id": intent}
+    return CheckoutSession(
+        id=data["id"],
+        url=data.get("url") or "",
+        status=data.get("status") or "",
+        payment_status=data["payment_status"],
+        amount_minor=data.get("amount_total") or 0,
+        currency=(data.get("currency") or "").upper(),
+        reference=data.get("client_reference_id") or "",
+        livemode=data["livemode"],
+        payment_intent_id=intent.get("id", ""),
+        intent_status=intent.get("status", ""),
+        failure=(intent.get("last_payment_error") or {}).get("message") or "",
+        customer=collected(data),
+        success_url=data.get("success_url") or "",
+    )
+
+
+def to_refund(data: dict[str, Any]) -> StripeRefund:
+    return StripeRefund(
+        id=data["id"],
+        status=data.get("status") or "pending",
+        amount_minor=data["amount"],
+        currency=data["currency"].upper(),
+        payment_intent_id=_id(data.get("payment_intent")),
+        reference=(data.get("metadata") or {}).get("refund_reference", ""),
+        failure=data.get("failure_reason") or "",
+    )
+
+
+def to_event(data: dict[str, Any]) -> Event:
+    """Raises one of NO_EVENT for what is none."""
+    if not (_is_word(data["id"]) and _is_word(data["type"])):
+        raise ValueError("An event has an id and a type")
+    target = data["data"]["object"]
+    metadata = target.get("metadata") or {}
+    is_intent = target.get("object") == "payment_intent"
+    return Event(
+        id=data["id"],
+        type=data["type"],
+        livemode=bool(data["livemode"]),
+        created_at=datetime.fromtimestamp(data["created"], UTC),
+        object_id=_word(target.get("id")),
+        reference=_word(target.get("client_reference_id") or metadata.get("payment_reference")),
+        payment_intent_id=_word(target["id"]) if is_intent else _word(_id(target.get("payment_intent"))),
+        account=_word(data.get("account")),
+    )
+
+
+def _is_word(value: Any) -> bool:
+    """Fit to be an id: every database stores it, none refuses it."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
+def _word(value: Any) -> str:
+    """An id, or nothing where there is none or none of ours: other shops on the account name things as they like."""
+    return value if _is_word(value) else ""
+
+
+def _id(value: Any) -> str:
+    """The id of something that may be null, an id or an expanded object."""
+    return str(value.get("id", "") if isinstance(value, dict) else value or "")
