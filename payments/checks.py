@@ -18,7 +18,7 @@ PLACEHOLDERS = ("changeme", "change_me", "placeholder", "your_", "...", "xxx")
 
 @register()
 def stripe_is_configured(**_options: Any) -> list[CheckMessage]:
-    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes()]
+    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes(), _live()]
     return [message for message in found if message]
 
 
@@ -43,10 +43,22 @@ def _webhook_secrets() -> CheckMessage | None:
 
 
 def _api_base() -> CheckMessage | None:
-    if not (settings.STRIPE_API_BASE and "_live_" in settings.STRIPE_SECRET_KEY[:8]):
+    if not (settings.STRIPE_API_BASE and _key_is_live()):
         return None
     hint = "Leave STRIPE_API_BASE empty: a live key must go to nobody but Stripe."
     return Error("STRIPE_API_BASE is set together with a live key.", hint=hint, id="payments.E003")
+
+
+def _live() -> CheckMessage | None:
+    if not _key_is_live() or (settings.SITE_URL.startswith("https://") and not settings.DEBUG):
+        return None
+    problem = "DEBUG is on" if settings.DEBUG else f"SITE_URL is {settings.SITE_URL!r}"
+    hint = "Real money needs DEBUG=0 and SITE_URL=https://... To try things out, take a test key."
+    return Error(f"STRIPE_SECRET_KEY is a live key, but {problem}.", hint=hint, id="payments.E005")
+
+
+def _key_is_live() -> bool:
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 
 
 def _modes() -> CheckMessage | None:

@@ -30,8 +30,16 @@ CURRENCIES = frozenset(
 @register()
 def settings_are_complete(**_options: Any) -> list[CheckMessage]:
     """Every problem at once, so that a merchant mends the configuration in one go."""
-    found = [_secret_key(), _allowed_hosts(), _site_url(), _currency(), _hold(), _mail(), _static_files()]
-    return [message for message in found if message]
+    found = [_secret_key(), _allowed_hosts(), _site_url(), _currency(), _hold(), _debug(), _mail(), _static_files()]
+    return [*_unreadable(), *(message for message in found if message)]
+
+
+def _unreadable() -> list[CheckMessage]:
+    """Their values are not shown: an address may hold a password."""
+    return [
+        Error(f"{name} is not {words}.", hint="Correct it, or leave it out: see .env.example.", id="shop.E006")
+        for name, words in settings.UNREADABLE_VARIABLES.items()
+    ]
 
 
 def _secret_key() -> CheckMessage | None:
@@ -80,6 +88,13 @@ def _hold() -> CheckMessage | None:
         return None
     hint = "Set it to 31 to 1430: Stripe keeps its payment page open from 30 minutes to 24 hours."
     return Error(f"ORDER_HOLD_MINUTES is {settings.ORDER_HOLD_MINUTES}.", hint=hint, id="shop.E005")
+
+
+def _debug() -> CheckMessage | None:
+    if not (settings.DEBUG and _is_public(urlsplit(settings.SITE_URL).hostname or "")):
+        return None
+    hint = "Set DEBUG=0: its error pages show settings and code to everybody."
+    return Error(f"DEBUG is on, and SITE_URL is {settings.SITE_URL!r}.", hint=hint, id="shop.E007")
 
 
 def _mail() -> CheckMessage | None:

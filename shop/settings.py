@@ -5,37 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
+
+from shop.environment import Environment, flag, log_level, url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env(
-    DEBUG=(bool, False),
+env = Environment(
+    DEBUG=(flag, False),
     SECRET_KEY=(str, ""),
     ALLOWED_HOSTS=(list, []),
-    SITE_URL=(str, ""),  # https://shop.example: links in mails and to Stripe; http only on this machine
-    TRUSTED_PROXY=(bool, False),  # a proxy in front sets X-Forwarded-Proto and -For
+    SITE_URL=(url, ""),  # https://shop.example: links in mails and to Stripe; http only on this machine
+    TRUSTED_PROXY=(flag, False),  # a proxy in front sets X-Forwarded-Proto and -For
     DATABASE_URL=(str, f"sqlite:///{BASE_DIR / 'shop.sqlite3'}"),
-    EMAIL_URL=(str, ""),  # smtp+tls://user:password@host:587; empty: printed (DEBUG only)
+    EMAIL_URL=(str, "consolemail://"),  # smtp+tls://user:password@host:587; empty: printed (DEBUG only)
     DEFAULT_FROM_EMAIL=(str, "shop@localhost"),
     SHOP_NAME=(str, "Strata Prints"),
     SHOP_CURRENCY=(str, "EUR"),
     STRIPE_SECRET_KEY=(str, ""),
     STRIPE_PUBLISHABLE_KEY=(str, ""),
     STRIPE_WEBHOOK_SECRETS=(list, []),  # several while one is being replaced
-    STRIPE_API_BASE=(str, ""),  # empty: Stripe itself
-    STRIPE_JS_URL=(str, "https://js.stripe.com/endive/stripe.js"),
+    STRIPE_API_BASE=(url, ""),  # empty: Stripe itself
+    STRIPE_JS_URL=(url, "https://js.stripe.com/endive/stripe.js"),
     AZURE_STORAGE_CONNECTION_STRING=(str, ""),
     AZURE_STORAGE_ACCOUNT=(str, ""),  # instead of a connection string: managed identity
     AZURE_STORAGE_CONTAINER=(str, "media"),
-    AZURE_CDN_BASE_URL=(str, ""),  # https://cdn.example: put in front of stored names
+    AZURE_CDN_BASE_URL=(url, ""),  # https://cdn.example: put in front of stored names
     MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
     STATIC_ROOT=(str, str(BASE_DIR / "staticfiles")),  # where `manage.py collectstatic` writes
     ORDER_HOLD_MINUTES=(int, 32),
-    LOG_LEVEL=(str, "INFO"),
+    LOG_LEVEL=(log_level, "INFO"),
 )
-environ.Env.read_env(BASE_DIR / ".env")
+Environment.read_env(BASE_DIR / ".env")
 
 DEBUG = env("DEBUG")
 SECRET_KEY = env("SECRET_KEY") or ("insecure-development-key" if DEBUG else "")
@@ -112,7 +113,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- Database ------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL")}
+DATABASES = {"default": env.database("DATABASE_URL")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE: a transaction that reads first and writes later would otherwise fail with "database is locked" under load.
     DATABASES["default"]["OPTIONS"] = {
@@ -148,7 +149,7 @@ USE_TZ = True
 
 # -- Mail ----------------------------------------------------------------------------------------------------------
 
-vars().update(env.email_url_config(env("EMAIL_URL") or "consolemail://"))
+vars().update(env.mail("EMAIL_URL"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -244,3 +245,5 @@ LOGGING = {
         "stripe": {"level": "WARNING"},  # at INFO it logs every address it calls, ids included
     },
 }
+
+UNREADABLE_VARIABLES = env.unreadable  # by now all were read; shop/checks.py says what they should be

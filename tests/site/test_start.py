@@ -26,6 +26,13 @@ PRODUCTION = {
     "STATIC_ROOT": settings.STATIC_ROOT,
 }
 
+LIVE = {
+    "STRIPE_SECRET_KEY": "sk_live_0123456789",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_0123456789",
+    "STRIPE_API_BASE": "",
+    "SITE_URL": "https://shop.example",
+}
+
 
 def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the project with the environment of a production machine, changed as told (empty: not set)."""
@@ -66,9 +73,14 @@ def test_it_has_nothing_to_say_about_production_settings():
         ("payments.E002", {"STRIPE_WEBHOOK_SECRETS": ["whsec_changeme"]}),
         ("payments.E002", {"STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789", "whsec_"]}),
         ("payments.E002", {"STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789", "0123456789"]}),
-        ("payments.E003", {"STRIPE_SECRET_KEY": "sk_live_0123456789", "STRIPE_PUBLISHABLE_KEY": ""}),
+        ("payments.E003", {**LIVE, "STRIPE_API_BASE": "https://stripe.example"}),
         ("payments.E004", {"STRIPE_PUBLISHABLE_KEY": "pk_live_0123456789"}),
         ("payments.E004", {"STRIPE_PUBLISHABLE_KEY": "sk_test_0123456789"}),
+        ("payments.E005", {**LIVE, "SITE_URL": "http://127.0.0.1:8000"}),
+        ("payments.E005", {**LIVE, "STRIPE_SECRET_KEY": "rk_live_0123456789", "SITE_URL": "http://localhost"}),
+        ("payments.E005", {**LIVE, "DEBUG": True, "SITE_URL": "https://localhost"}),
+        ("shop.E006", {"UNREADABLE_VARIABLES": {"DEBUG": "1 or 0"}}),
+        ("shop.E007", {"DEBUG": True, "SITE_URL": "https://shop.example"}),
     ],
 )
 def test_it_names_a_bad_value_by_a_numbered_check(number, changes):
@@ -84,7 +96,7 @@ def test_it_names_a_bad_value_by_a_numbered_check(number, changes):
         {"SITE_URL": "http://localhost:8000"},
         {"SITE_URL": "http://192.168.1.20:8000"},
         {"STRIPE_SECRET_KEY": "rk_test_0123456789", "STRIPE_PUBLISHABLE_KEY": ""},
-        {"STRIPE_SECRET_KEY": "sk_live_0123456789", "STRIPE_PUBLISHABLE_KEY": "pk_live_0123456789", "STRIPE_API_BASE": ""},
+        LIVE,
         {"STRIPE_WEBHOOK_SECRETS": ["whsec_0123456789", "whsec_9876543210"]},
         {"ORDER_HOLD_MINUTES": 31},
         {"ORDER_HOLD_MINUTES": 1430},
@@ -104,6 +116,26 @@ def test_it_names_everything_that_is_missing_at_once():
     assert checked.returncode == 1
     for number in ("shop.E001", "shop.E002", "shop.E003", "payments.E001", "payments.E002"):
         assert number in checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "code"), [(["manage.py", "check"], 1), (["manage.py", "worker", "--once"], 1), (["-c", "import shop.wsgi"], 3)]
+)
+def test_it_names_every_variable_that_cannot_be_read(program, code):
+    sentences = {
+        "ORDER_HOLD_MINUTES=abc": "ORDER_HOLD_MINUTES is not a whole number.",
+        "TRUSTED_PROXY=ture": "TRUSTED_PROXY is not 1 or 0.",
+        "LOG_LEVEL=loud": "LOG_LEVEL is not DEBUG, INFO, WARNING or ERROR.",
+        "SITE_URL=https://[shop.example": "SITE_URL is not an address.",
+        "DATABASE_URL=postgres://shop:verysecret@db.internal:port/shop": "DATABASE_URL is not postgres://",
+        "EMAIL_URL=smpt://shop:verysecret@mail.example": "EMAIL_URL is not smtp+tls://",
+    }
+    started = run(*program, **dict(each.split("=", 1) for each in sentences))
+    assert started.returncode == code
+    assert [sentence for sentence in sentences.values() if sentence not in started.stderr] == []
+    assert started.stderr.count("shop.E006") == len(sentences)
+    assert "Traceback" not in started.stderr
+    assert "verysecret" not in started.stderr + started.stdout
 
 
 def test_it_never_shows_a_key_in_a_check():
