@@ -3,6 +3,7 @@
 # make test   lint, types and every test, on SQLite and on PostgreSQL
 # make test-long    the tests of what goes wrong, with many more rounds (about ten minutes)
 # make lint   lint and types alone
+# make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
 # make bench  how fast the shop is, beside bare Django pages, on both databases (under ten minutes)
 #
 # Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=2
@@ -19,6 +20,9 @@ WORKERS ?= 2
 PRODUCTS ?= 1000 100000
 DATABASES ?= sqlite postgres
 SECONDS ?= 0.6
+INSTALL := $(V)/python -m pip install -qq --disable-pip-version-check --require-hashes
+LOCK = .tools/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --annotation-style line \
+  --custom-compile-command "make lock (what is there for what reason: requirements.in, requirements-dev.in)"
 PYTEST := $(V)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
@@ -63,6 +67,14 @@ bench: .venv/.ok-dev
 
 azurite: $(AZURITE)
 
+lock: .tools/uv/bin/uv
+	$(LOCK) requirements.in --output-file requirements.txt $(ARGS)
+	$(LOCK) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt $(ARGS)
+
+.tools/uv/bin/uv:
+	@$(PY) -m venv .tools/uv
+	@.tools/uv/bin/python -m pip install -qq --disable-pip-version-check uv==0.13.9
+
 clean:
 	rm -rf .run staticfiles .pytest_cache .mypy_cache .ruff_cache
 
@@ -71,12 +83,12 @@ clean:
 	  { echo "Python 3.11 or newer is needed, $(PY) is `$(PY) --version 2>&1`. Name another: make PY=/path/to/python3.11 ..." >&2; exit 2; }
 	@echo "== Setting up Python packages in .venv (once, about half a minute)"
 	@$(PY) -m venv .venv
-	@$(V)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/.ok-dev: .venv/.ok requirements-dev.txt
 	@echo "== Setting up the tools for tests (once, about half a minute)"
-	@$(V)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 $(AZURITE): | .venv/.ok

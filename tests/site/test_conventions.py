@@ -81,7 +81,30 @@ def test_it_has_a_migration_for_every_change_of_a_model():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_it_pins_every_requirement_and_says_what_it_is_for():
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
-        assert [line for line in lines if "==" not in line or "#" not in line] == []
+LOCKS = [("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt")]
+
+
+def pins(name: str) -> dict[str, str]:
+    """The packages that a file names, with their versions."""
+    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE)
+    return {package.lower().replace("_", "-"): version for package, version in found}
+
+
+@pytest.mark.parametrize(("wanted", "lock"), LOCKS)
+def test_it_says_what_every_requirement_is_for(wanted, lock):
+    lines = [line for line in (ROOT / wanted).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
+    assert [line for line in lines if "==" not in line or "  # " not in line] == []
+
+
+@pytest.mark.parametrize(("wanted", "lock"), LOCKS)
+def test_it_pins_every_package_by_hash(wanted, lock):
+    """`make lock` was run after the last change, and nothing was written into its work by hand."""
+    assert pins(wanted).items() <= pins(lock).items()
+    packages = re.split(r"^(?=[a-zA-Z0-9])", (ROOT / lock).read_text(), flags=re.MULTILINE)[1:]
+    assert len(packages) == len(pins(lock))
+    assert [each for each in packages if not re.search(r" \\\n +--hash=sha256:[0-9a-f]{64}\b", each)] == []
+    assert not re.search(r"://|--(?:extra-)?index-url|--find-links", (ROOT / lock).read_text())
+
+
+def test_it_tests_with_the_versions_that_it_runs_with():
+    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
