@@ -1,7 +1,7 @@
 """Places where a program of the shop is held, so that a test decides what happens meanwhile: a kill, a race, nothing.
 
-A test sets a stop with a pattern; the first processes whose label fits wait there until they are released (or killed).
-Labels, as tests/trust/served.py gives them out:
+A test sets a stop with a pattern; the first processes whose label fits wait there until they are released (or killed), or
+fail there as if the database had. Labels, as tests/trust/served.py gives them out:
 
     before <SQL>            after <SQL>             every statement, as Django writes it
     before COMMIT           after COMMIT            the end of a transaction
@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+
+from django.db import OperationalError
 
 from tests.sandbox_process import wait_for
 
@@ -56,11 +58,14 @@ class Stops:
         self.folder = folder
         self._numbers = count(1)
 
-    def set(self, pattern: str, *, at_most: int = 1) -> Stop:
-        """Hold the next `at_most` whose label fits the regular expression; those after them pass."""
+    def set(self, pattern: str, *, at_most: int = 1, fails: bool = False) -> Stop:
+        """Hold the next `at_most` whose label fits the regular expression; those after them pass.
+
+        `fails`: they are not held, an OperationalError of the database is raised in them.
+        """
         name = f"{next(self._numbers):06d}"
         made = self.folder / f"{name}.making"
-        made.write_text(json.dumps({"pattern": pattern, "at_most": at_most}))
+        made.write_text(json.dumps({"pattern": pattern, "at_most": at_most, "fails": fails}))
         made.rename(self.folder / f"{name}.stop")
         return Stop(self.folder, name)
 
@@ -78,13 +83,15 @@ class Stops:
 
 
 def pass_by(folder: Path, label: str) -> None:
-    """Called by the programs: wait here if a stop for this label has a place left."""
+    """Called by the programs: wait here, or fail, if a stop for this label has a place left."""
     for file in sorted(folder.glob("*.stop")):
         try:
             wanted = json.loads(file.read_text())
         except FileNotFoundError:  # released this moment
             continue
         if re.search(wanted["pattern"], label) and _takes_place(folder, file.stem, wanted["at_most"]):
+            if wanted["fails"]:
+                raise OperationalError("the test lets this fail")
             _wait_for_release(file)
             return
 
