@@ -5,7 +5,10 @@ Each is put in place by tests/trust/served.py in the program that a control star
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import F
@@ -58,3 +61,67 @@ def reserve() -> None:
     from orders import place
 
     place.reserve = lambda _variant_id, _quantity: False
+
+
+@guard
+def one_open_order() -> None:
+    """Every press places an order of its own: the constraint never meets two of one cart."""
+    from orders import place
+
+    insert = place._insert
+    place._insert = lambda _cart_id, *rest, **named: insert(uuid.uuid4().hex, *rest, **named)
+
+
+@guard
+def second_look() -> None:
+    """Orders are placed at the price that was read before anything was reserved, without looking again."""
+    from orders import place
+    from orders.models import OrderLine
+
+    def reserve_only(order: Any, lines: Any) -> None:
+        wanted = place.in_lock_order((line.variant.pk, line.quantity) for line in lines)
+        counted = {variant_id: place.reserve(variant_id, quantity) for variant_id, quantity in wanted}
+        OrderLine.objects.bulk_create(place._frozen(order, line, counted=counted[line.variant.pk]) for line in lines)
+
+    place._reserve_lines = reserve_only
+
+
+@guard
+def end() -> None:
+    """Whoever reads that a page has expired gives the units back, without looking whether somebody did."""
+    from orders import transitions
+    from payments import settle
+
+    def end_unguarded(order: Any, *, by: str, what: str, as_expired: bool) -> None:
+        transitions.expire(order, by=by)
+
+    settle._end = end_unguarded
+
+
+@guard
+def written_first() -> None:
+    """The attempt to pay is written down once Stripe has answered, not before it is asked."""
+    from payments import checkout
+    from payments.models import Payment
+
+    def not_written(order: Any) -> tuple[Payment, bool]:
+        attempt = Payment(order=order, amount_minor=order.total_minor, currency=order.currency)
+        attempt.request = checkout.session_request(attempt)
+        return attempt, True
+
+    def open_then_write(payment: Payment, *, is_ours: bool) -> Payment:
+        session = checkout.gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
+        payment.save()
+        checkout.record_session(payment, session)
+        return payment
+
+    checkout._live_payment = not_written
+    checkout._open = open_then_write
+
+
+@guard
+def one_transaction() -> None:
+    """Settling is no longer one transaction: each of its steps is stored as it is made."""
+    from payments import settle
+
+    settle.transaction = SimpleNamespace(atomic=nullcontext)
