@@ -11,11 +11,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from money import Money
 from orders.models import Order
 from orders.status import Status
 from orders.transitions import InvalidTransition, ship
 from payments.cancel import CannotCancel, cancel_order
-from payments.gateway import GatewayDown, GatewayError
+from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
 from payments.refund import RefundRefused, refund
 from payments.settle import settle
 
@@ -86,16 +87,19 @@ def _refund(order: Order, data: dict[str, Any], by: str) -> str:
     if data["amount_minor"] != order.refundable.minor or not order.refundable:
         raise NotDone(_("Meanwhile %s is left to refund. Nothing was changed; please look again.") % order.refundable)
     try:
-        row = refund(order, amount_minor=data["amount_minor"], restock=data["restock"], reason=data["reason"], by=by)
+        refund(order, amount_minor=data["amount_minor"], restock=data["restock"], reason=data["reason"], by=by)
     except RefundRefused as error:
         raise NotDone(str(error)) from error
+    except GatewayKeyRefused as error:
+        told = _("The refund is written down and goes out by itself once that is mended; do not ask for it again.")
+        raise NotDone(f"{_stripe_said(error)} {told}") from error
     except GatewayDown as error:
         raise NotDone(
             _("Stripe does not answer. The refund is written down and goes out by itself; do not ask for it again.")
         ) from error
     except GatewayError as error:
         raise NotDone(_stripe_said(error)) from error
-    return _("%s is going back to the shopper.") % row.amount
+    return _("%s is going back to the shopper.") % Money(data["amount_minor"], order.currency)
 
 
 def _check(order: Order, data: dict[str, Any], by: str) -> str:
@@ -109,6 +113,8 @@ def _check(order: Order, data: dict[str, Any], by: str) -> str:
 
 
 def _stripe_said(error: GatewayError) -> str:
+    if isinstance(error, GatewayKeyRefused):
+        return _("Stripe refuses the shop's key. Whoever runs the shop has to mend STRIPE_SECRET_KEY.")
     if isinstance(error, GatewayDown):
         return _("Stripe does not answer; nothing was changed. Please try again in a moment.")
     return _("Stripe refused: %s") % error

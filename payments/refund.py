@@ -30,18 +30,22 @@ class RefundRefused(Exception):
     """This refund cannot be made. The message is a sentence for staff."""
 
 
-def refund(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> Refund:
+def refund(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> list[Refund]:
     """Give `amount_minor` of what was paid for `order` back through Stripe. `restock` puts all its units on the shelf.
 
-    Raises RefundRefused (nothing was changed), or GatewayDown: then the refund is written down and goes out by itself as
-    soon as Stripe answers; asking again is refused rather than doubled.
+    One refund, or where no payment of the order has that much left, one for each of several payments. Raises RefundRefused
+    (what Stripe did not take is refundable as before), or GatewayDown: then the refunds are written down and go out by
+    themselves as soon as Stripe answers; asking again is refused rather than doubled.
     """
-    row = _asked(order, amount_minor=amount_minor, restock=restock, reason=reason, by=by)
-    send(row)
-    row.refresh_from_db()
-    if row.status == Status.FAILED:
-        raise RefundRefused(_("Stripe refused: %(reason)s") % {"reason": row.last_error})
-    return row
+    rows = _asked(order, amount_minor=amount_minor, restock=restock, reason=reason, by=by)
+    for row in rows:
+        send(row)
+        row.refresh_from_db()
+    failed = [row for row in rows if row.status == Status.FAILED]
+    if failed:
+        told = {"amount": Money(sum(row.amount_minor for row in failed), order.currency), "reason": failed[0].last_error}
+        raise RefundRefused(_("Stripe refused to give %(amount)s back: %(reason)s") % told)
+    return rows
 
 
 def send(row: Refund) -> None:
@@ -88,37 +92,36 @@ def book_refund(payment: Payment, seen: StripeRefund, *, by: str) -> Refund:
     return row
 
 
-def _asked(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> Refund:
+def _asked(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> list[Refund]:
+    """Write the refunds down, counted as refunded from now on."""
     with transaction.atomic():
-        payment = _payment_with(order, amount_minor)
-        if amount_minor <= 0 or payment is None or not transitions.add_refunded(order, amount_minor):
+        parts = _parts(order, amount_minor)
+        if amount_minor <= 0 or not parts or not transitions.add_refunded(order, amount_minor):
             order.refresh_from_db()
             raise RefundRefused(
                 _("Of this order %(left)s can be refunded, not %(asked)s.")
                 % {"left": order.refundable, "asked": Money(amount_minor, order.currency)}
             )
-        transitions.note(
-            order,
-            _("Refund of %(amount)s asked for: %(reason)s") % {"amount": Money(amount_minor, order.currency), "reason": reason},
-            by=by,
-        )
-        return Refund.objects.create(
-            payment=payment,
-            amount_minor=amount_minor,
-            currency=order.currency,
-            restock=restock,
-            reason=reason[:200],
-            by=by,
-        )
+        amount = Money(amount_minor, order.currency)
+        transitions.note(order, _("Refund of %(amount)s asked for: %(reason)s") % {"amount": amount, "reason": reason}, by=by)
+        asked = {"currency": order.currency, "restock": restock, "reason": reason[:200], "by": by}
+        return [Refund.objects.create(payment=payment, amount_minor=part, **asked) for payment, part in parts]
 
 
-def _payment_with(order: Order, amount_minor: int) -> Payment | None:
-    """The order's payment that has this much left to give back, locked."""
+def _parts(order: Order, amount_minor: int) -> list[tuple[Payment, int]]:
+    """Which payment gives back how much: one that has it all, else one after the other. Empty if they have too little."""
+    left = {}
     for payment in order.payments.select_for_update().filter(status=Payment.Status.SUCCEEDED).order_by("id"):
         gone = payment.refunds.filter(booked=True).aggregate(sum=Sum("amount_minor"))["sum"] or 0
         if payment.amount_minor - gone >= amount_minor:
-            return payment
-    return None
+            return [(payment, amount_minor)]
+        left[payment] = payment.amount_minor - gone
+    parts = []
+    for payment, most in left.items():
+        part = min(most, amount_minor)
+        amount_minor -= part
+        parts += [(payment, part)] if part else []
+    return [] if amount_minor else parts
 
 
 def _row_for(payment: Payment, seen: StripeRefund) -> Refund:

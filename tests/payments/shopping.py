@@ -12,7 +12,10 @@ from django.test import Client
 
 from catalog.models import Variant
 from orders.models import Order
+from payments.checkout import session_request
+from payments.gateway import create_checkout_session
 from payments.models import Payment
+from payments.settle import record_session
 from tests.sandbox_process import Sandbox
 
 CARD = "4242424242424242"
@@ -53,6 +56,15 @@ class Shopper:
         outcome = self.pay(payment)
         assert outcome["outcome"] == "succeeded", outcome
         return payment
+
+    def pay_again(self, first: Payment) -> Payment:
+        """Pay on a second page of the same order, as no shop should offer one. It has not heard of this money yet."""
+        second = Payment(order=first.order, amount_minor=first.amount_minor, currency=first.currency)
+        second.request = session_request(second) | {"expires_at": int(first.order.expires_at.timestamp())}
+        second.save()
+        record_session(second, create_checkout_session(second.request, idempotency_key=second.idempotency_key))
+        assert self.pay(second)["outcome"] == "succeeded"
+        return second
 
     def come_back(self, payment: Payment) -> HttpResponse:
         return self.client.get("/checkout/return/", {"session_id": payment.session_id})

@@ -26,7 +26,8 @@ def paid(shopper) -> Payment:
 
 
 def ask(payment: Payment, amount_minor: int = 2400, *, restock: bool = False) -> Refund:
-    return refund(payment.order, amount_minor=amount_minor, restock=restock, reason="Asked by phone", by="grace@shop.test")
+    (row,) = refund(payment.order, amount_minor=amount_minor, restock=restock, reason="Asked by phone", by="grace@shop.test")
+    return row
 
 
 def truth(shopper) -> int:
@@ -170,3 +171,48 @@ def test_it_does_not_ship_what_is_on_the_shelf_again(shopper, paid):
     assert paid.order.status == Status.PAID
     with pytest.raises(InvalidTransition):
         ship(paid.order, by="grace@shop.test")
+
+
+class TestAnOrderThatWasPaidTwice:
+    """The shop's own refund of the second payment was refused: staff give back all there is."""
+
+    @pytest.fixture
+    def twice(self, shopper, paid) -> Order:
+        shopper.sandbox.fault(**REFUNDS, action="status", status=400, count=1)
+        settle(shopper.pay_again(paid), by="test")
+        paid.order.refresh_from_db()
+        assert (paid.order.paid_minor, paid.order.refundable.minor, truth(shopper)) == (4800, 4800, 0)
+        return paid.order
+
+    def test_it_gives_all_back_payment_by_payment(self, shopper, twice):
+        rows = refund(twice, amount_minor=4800, restock=True, reason="Paid twice", by="grace@shop.test")
+        twice.refresh_from_db()
+        assert [row.amount_minor for row in rows] == [2400, 2400]
+        assert (twice.status, truth(shopper), OutgoingMail.objects.filter(kind="refunded").count()) == (
+            Status.REFUNDED,
+            4800,
+            2,
+        )
+        assert violations() == {"differences_are_resolved"}
+
+    def test_it_leaves_refundable_what_stripe_did_not_take(self, shopper, twice):
+        shopper.sandbox.fault(**REFUNDS, action="status", status=400, count=1)
+        with pytest.raises(RefundRefused, match="24"):
+            refund(twice, amount_minor=4800, restock=False, reason="Paid twice", by="grace@shop.test")
+        twice.refresh_from_db()
+        assert (twice.refundable.minor, truth(shopper), twice.status) == (2400, 2400, Status.PAID)
+
+    def test_it_sends_the_rest_later_if_stripe_falls_silent(self, shopper, twice):
+        shopper.sandbox.fault(**REFUNDS, action="status", status=503)
+        with pytest.raises(gateway.GatewayDown):
+            refund(twice, amount_minor=4800, restock=False, reason="Paid twice", by="grace@shop.test")
+        shopper.sandbox.clear_faults()
+        reconcile()
+        assert truth(shopper) == 4800
+
+    def test_it_never_gives_more_than_both(self, shopper, twice, race):
+        outcomes = race(
+            *[lambda: refund(twice, amount_minor=4800, restock=False, reason="Paid twice", by="grace@shop.test")] * 3
+        )
+        assert sum(isinstance(one, RefundRefused) for one in outcomes) == 2
+        assert truth(shopper) == 4800
