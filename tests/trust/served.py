@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import requests
 from django.core.management import execute_from_command_line
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -56,6 +58,19 @@ def stop_at_requests(serve: Callable[..., Iterable[bytes]]) -> Callable[..., Ite
     return stopping
 
 
+def stop_at_calls() -> None:
+    request = requests.Session.request
+
+    def stopping(self: requests.Session, method: str, url: str, **options: Any) -> Any:
+        name = f"{method.upper()} {urlsplit(url).path}"
+        pass_by(FOLDER, f"before call {name}")
+        answer = request(self, method, url, **options)
+        pass_by(FOLDER, f"after call {name}")
+        return answer
+
+    requests.Session.request = stopping
+
+
 def break_guards() -> None:
     from tests.trust.broken import BROKEN
 
@@ -65,6 +80,7 @@ def break_guards() -> None:
 
 connection_created.connect(stop_at_statements)
 stop_at_commits()
+stop_at_calls()
 
 if __name__ == "__main__":
     import django

@@ -5,6 +5,7 @@ fail there as if the database had. Labels, as tests/trust/served.py gives them o
 
     before <SQL>            after <SQL>             every statement, as Django writes it
     before COMMIT           after COMMIT            the end of a transaction
+    before call POST /v1/x  after call POST /v1/x   a call that the shop makes: of Stripe, of the blob store
     before request POST /x/                         nothing was done yet
     before answer POST /x/                          everything was done, the client has not heard of it
 
