@@ -62,9 +62,9 @@ class World:
         assert answer.status_code == 302, answer
         return client
 
-    def staff(self) -> HttpClient:
+    def staff(self, *, shop: ShopProgram | None = None) -> HttpClient:
         """Grace, signed in."""
-        browser, client = Client(), self.client()
+        browser, client = Client(), HttpClient((shop or self.shop).url)
         browser.force_login(people.grace())
         name = settings.SESSION_COOKIE_NAME
         client.cookies.set(name, browser.cookies[name].value, domain="127.0.0.1", path="/")
