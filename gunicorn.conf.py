@@ -12,3 +12,4 @@ max_requests, max_requests_jitter = 20_000, 2_000
 preload_app = True  # a configuration that is refused ends the start once, not once per worker
 control_socket_disable = True  # would be a socket in the home folder
 accesslog = None  # the proxy in front keeps one; the worker's errors go to stderr
+forwarded_allow_ips = ""  # whether a proxy's headers are believed is settings.TRUSTED_PROXY alone, also on this machine

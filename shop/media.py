@@ -24,4 +24,5 @@ def picture(request: HttpRequest, name: str) -> FileResponse:
     response = FileResponse(path.open("rb"), content_type=TYPES[path.suffix])
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is shown on Stripe's payment page too
     return response
