@@ -1,11 +1,15 @@
-"""Give up an order that is not paid for: the shopper's "cancel" link and the staff button."""
+"""Give up an order that is not paid for: the shopper's "cancel" link and the staff's buttons."""
 
 from __future__ import annotations
 
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from payments.settle import close_unpaid
+from payments import gateway
+from payments.models import Payment
+from payments.settle import close_unpaid, end_without_payment, flag_unknown
 
 
 class CannotCancel(Exception):
@@ -24,3 +28,31 @@ def cancel_order(order: Order, *, by: str) -> Order:
     if order.is_open:
         raise CannotCancel(_("A payment for this order is on its way. Wait until it is decided, then refund it if need be."))
     return order
+
+
+def end_unknown(order: Order, *, by: str) -> Order:
+    """End an order whose money was on its way, where Stripe knows nothing of that any more: a person takes it upon them.
+
+    Stripe is asked once more. Raises CannotCancel if it does know the payment, GatewayError if it cannot be asked.
+    """
+    for payment in order.payments.filter(status=Payment.Status.PROCESSING):
+        session_id = payment.session_id or ""
+        if _is_known(session_id):
+            raise CannotCancel(_("Stripe knows this payment: wait until it is decided."))
+        flag_unknown(payment, session_id)
+    with transaction.atomic():
+        unknown = order.payments.filter(status=Payment.Status.PROCESSING)
+        unknown.update(status=Payment.Status.FAILED, settled_at=timezone.now())
+        end_without_payment(order, by=by, what=_("Ended by hand: Stripe knows nothing of its payment"), as_expired=False)
+    order.refresh_from_db()
+    return order
+
+
+def _is_known(session_id: str) -> bool:
+    try:
+        gateway.retrieve_checkout_session(session_id)
+    except gateway.GatewayRefused as error:
+        if error.code == "resource_missing":
+            return False
+        raise
+    return True

@@ -15,8 +15,9 @@ from money import Money
 from orders.models import Order
 from orders.status import Status
 from orders.transitions import InvalidTransition, ship
-from payments.cancel import CannotCancel, cancel_order
+from payments.cancel import CannotCancel, cancel_order, end_unknown
 from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
+from payments.models import Difference, Payment
 from payments.refund import RefundRefused, refund
 from payments.settle import settle
 
@@ -68,6 +69,24 @@ def _ship(order: Order, data: dict[str, Any], by: str) -> str:
     if not won:
         raise NotDone(_("This order was marked as shipped before; nothing was changed."))
     return _("Marked as shipped; the shopper gets a mail.")
+
+
+def _end_unknown(order: Order, data: dict[str, Any], by: str) -> str:
+    if not order.is_open:
+        raise NotDone(_("This order had ended already: it is “%s”.") % order.get_status_display())
+    try:
+        order = end_unknown(order, by=by)
+    except CannotCancel as error:
+        raise NotDone(str(error)) from error
+    except GatewayError as error:
+        raise NotDone(_stripe_said(error)) from error
+    return _("Ended; its units are on sale again. The difference stays until it is marked as resolved.")
+
+
+def _payment_is_unknown(order: Order) -> bool:
+    """Its money was on its way, and staff were told that Stripe knows nothing of it."""
+    unknown = order.differences.filter(kind=Difference.Kind.UNMATCHED).values("reference")
+    return order.payments.filter(status=Payment.Status.PROCESSING, session_id__in=unknown).exists()
 
 
 def _cancel(order: Order, data: dict[str, Any], by: str) -> str:
@@ -139,6 +158,17 @@ TOOLS = {
             permission="orders.change_order",
             offered=lambda order: order.is_open,
             act=_cancel,
+        ),
+        Tool(
+            name="end",
+            label=gettext_lazy("End without Stripe"),
+            question=gettext_lazy(
+                "Stripe knows nothing of this payment. Did you look in Stripe's dashboard, and is no money on its way? "
+                "Then end the order and put its units on sale again."
+            ),
+            permission="orders.change_order",
+            offered=_payment_is_unknown,
+            act=_end_unknown,
         ),
         Tool(
             name="refund",

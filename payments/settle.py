@@ -56,7 +56,7 @@ def close_unpaid(order: Order, *, by: str, what: str = "", as_expired: bool = Fa
             session = _expired_at_stripe(session)
         if session is not None:
             _book(payment, session, by=by, what=what, as_expired=as_expired)
-    _end_without_payment(order, by=by, what=what, as_expired=as_expired)
+    end_without_payment(order, by=by, what=what, as_expired=as_expired)
     order.refresh_from_db()
     return order
 
@@ -88,18 +88,33 @@ def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | Non
 
 
 def _known_session(payment: Payment, session_id: str) -> CheckoutSession | None:
-    """The session as it is now. None once its time is over, if Stripe knows no such session: the account was changed."""
+    """The session as it is now; None if Stripe knows no such session and its time is over: its account was changed.
+
+    A page whose time is over ends with that. Money that was on its way is never given up here: payments/cancel.py lets a
+    person do it. Staff see both.
+    """
     try:
         return gateway.retrieve_checkout_session(session_id)
     except gateway.GatewayRefused as error:
-        if error.code != "resource_missing" or payment.order.expires_at > timezone.now():
+        processing = payment.status == Status.PROCESSING
+        if error.code != "resource_missing" or not (processing or payment.order.expires_at < timezone.now()):
             raise
-    detail = _("Stripe knows no session %(session)s; nobody can tell whether it was paid") % {"session": session_id}
-    with transaction.atomic():
-        gone = Payment.objects.filter(pk=payment.pk, status=Status.OPEN)
-        if gone.update(status=Status.FAILED, last_error=detail[:500], settled_at=timezone.now()):
-            record_difference(Difference.Kind.UNMATCHED, session_id, detail, order=payment.order)
+        if processing:
+            flag_unknown(payment, session_id)
+            raise
+    if payment.status == Status.OPEN:
+        with transaction.atomic():
+            flag_unknown(payment, session_id, status=Status.FAILED, settled_at=timezone.now())
     return None
+
+
+def flag_unknown(payment: Payment, session_id: str, **changes: object) -> None:
+    """Tell staff of an attempt of which Stripe knows nothing."""
+    detail = _("Stripe knows no session %(session)s; nobody can tell whether it was paid") % {"session": session_id}
+    now = timezone.now()
+    live = Payment.objects.filter(pk=payment.pk, status=payment.status)
+    if live.update(checked_at=now, last_error=detail[:500], **changes):
+        record_difference(Difference.Kind.UNMATCHED, session_id, detail, order=payment.order)
 
 
 def _lost_session(payment: Payment) -> CheckoutSession | None:
@@ -248,7 +263,7 @@ def _end(order: Order, *, by: str, what: str, as_expired: bool) -> None:
 
 
 @transaction.atomic
-def _end_without_payment(order: Order, *, by: str, what: str, as_expired: bool) -> None:
+def end_without_payment(order: Order, *, by: str, what: str, as_expired: bool) -> None:
     """End an open order for which no attempt is live. The row lock keeps a new attempt from starting meanwhile."""
     Order.objects.select_for_update().get(pk=order.pk)
     if not order.payments.filter(status__in=Payment.LIVE).exists():
