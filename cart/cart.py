@@ -119,3 +119,8 @@ class Cart:
 
 def current_cart(request: HttpRequest) -> Cart:
     return Cart(request.session)
+
+
+def somebody_looks(request: HttpRequest) -> bool:
+    """Say whether a person sees the answer now: not with HEAD, nor when a browser loads a page ahead of a click."""
+    return request.method != "HEAD" and "prefetch" not in request.headers.get("Sec-Purpose", "").lower()

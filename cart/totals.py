@@ -89,10 +89,11 @@ def charge_problem(total: Money) -> str:
     return ""
 
 
-def price_cart(cart: Cart) -> PricedCart:
+def price_cart(cart: Cart, *, told: bool = True) -> PricedCart:
     """Price the cart from the database (two queries), correct the cart where it can no longer be had, say so.
 
-    The corrected quantities and the prices shown are written back to the session, so each change is told once.
+    The corrected quantities and the prices shown are written back to the session, so each change is told once; not so if
+    nobody is `told` of it now.
     """
     wanted = cart.quantities
     found = Variant.objects.on_sale().select_related("product", "image").prefetch_related("product__images").in_bulk(wanted)
@@ -104,11 +105,13 @@ def price_cart(cart: Cart) -> PricedCart:
             notices.append(_("Something in your cart is no longer on sale. We took it out."))
         elif not line:
             notices.append(_("“%(title)s” is sold out. We took it out of your cart.") % {"title": variant})
+        if line:
+            lines.append(line)
+        if not told:
+            continue
         if not line:
             cart.set(variant_id, 0, price_minor=0)
-            continue
-        lines.append(line)
-        if line.notices:
+        elif line.notices:
             cart.set(variant_id, line.quantity, price_minor=line.unit_price.minor)
     return PricedCart(lines, notices)
 

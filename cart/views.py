@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.private import private_page
-from cart.cart import CartFull, current_cart
+from cart.cart import CartFull, current_cart, somebody_looks
 from cart.forms import AddForm, CartLineForm
 from cart.totals import PricedCart, price_cart
 from catalog.models import Variant
@@ -75,5 +75,9 @@ def _refuse(request: HttpRequest, form: CartLineForm) -> HttpResponse:
 
 
 def _show(request: HttpRequest, *, problem: str = "", errors: dict[int, str] | None = None, status: int = 200) -> HttpResponse:
-    context = {"cart": price_cart(current_cart(request)), "problem": problem, "errors": errors or {}}
+    context = {
+        "cart": price_cart(current_cart(request), told=somebody_looks(request)),
+        "problem": problem,
+        "errors": errors or {},
+    }
     return render(request, "cart/detail.html", context, status=status)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.private import private_page
 from accounts.throttle import Limit, TooOften, client_address, tell_when
-from cart.cart import Cart, current_cart
+from cart.cart import Cart, current_cart, somebody_looks
 from cart.totals import PricedCart, charge_problem, price_cart
 from money import Money
 from orders.access import get_order_for, guessing_is_limited, key_opens, last_placed, order_link, remember_placed
@@ -48,7 +48,7 @@ CHECKOUTS_FROM_ADDRESS = Limit("checkouts-from-address", times=30, seconds=600)
 def checkout(request: HttpRequest) -> HttpResponse:
     """GET: look the cart over before paying. POST: place the order and go to Stripe's payment page."""
     cart = current_cart(request)
-    priced = price_cart(cart)
+    priced = price_cart(cart, told=somebody_looks(request))
     if priced.is_empty:
         return _nothing_to_pay(request, cart, priced)
     if request.method != "POST":

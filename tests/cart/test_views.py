@@ -236,3 +236,29 @@ def test_it_keeps_the_carts_of_two_visitors_apart(client):
 def test_it_shows_the_cart_to_no_cache(client):
     for response in (client.get(CART), put_in(client, factories.variant()), client.post(ADD, {})):
         assert "no-store" in response["Cache-Control"]
+
+
+# -- What is told once ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [CART, "/checkout/"])
+@pytest.mark.parametrize(
+    "look_ahead",
+    [
+        lambda client, page: client.head(page),
+        lambda client, page: client.get(page, headers={"Sec-Purpose": "prefetch"}),
+        lambda client, page: client.get(page, headers={"Sec-Purpose": "prefetch;prerender"}),
+    ],
+    ids=["HEAD", "prefetch", "prerender"],
+)
+def test_it_tells_what_changed_to_people_only(client, page, look_ahead):
+    dearer, gone = factories.variant(price_minor=100), factories.variant()
+    put_in(client, dearer)
+    put_in(client, gone)
+    Variant.objects.filter(pk=dearer.pk).update(price_minor=200)
+    Variant.objects.filter(pk=gone.pk).update(is_active=False)
+    with only_reading():
+        look_ahead(client, page)
+    told = client.get(page).context["cart"]
+    assert (len(told.notices), len(told.lines[0].notices)) == (1, 1)
+    assert not client.get(page).context["cart"].has_changed
