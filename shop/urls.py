@@ -1,6 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from shop.errors import server_error
+
+handler500 = server_error
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("catalog.urls")),

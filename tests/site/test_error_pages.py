@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.template.loader import get_template
 from django.test import Client, RequestFactory
 from django.views import defaults
@@ -15,6 +16,29 @@ def test_it_has_a_500_page_that_needs_nothing():
     page = response.content.decode()
     assert "Something broke on our side" in page
     assert "/static/css/components.css" in page
+
+
+def answer_while_statements_raise(client, error):
+    def fail(*_statement):
+        raise error
+
+    client.raise_request_exception = False
+    with connection.execute_wrapper(fail):
+        return client.get("/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), InterfaceError("connection already closed")])
+def test_it_asks_to_try_again_when_the_database_is_away(client, error):
+    response = answer_while_statements_raise(client, error)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "try again in a few seconds" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_it_does_not_promise_that_a_fault_of_its_own_goes_away(client):
+    response = answer_while_statements_raise(client, ProgrammingError("no such column"))
+    assert (response.status_code, response.has_header("Retry-After")) == (500, False)
 
 
 @pytest.mark.parametrize(
