@@ -15,6 +15,7 @@ class Answer:
 
     def __init__(self, response: requests.Response) -> None:
         self.status_code, self.content, self.headers = response.status_code, response.content, response.headers
+        self.set_cookies: list[str] = response.raw.headers.getlist("Set-Cookie")
         self.seconds = response.elapsed.total_seconds()
 
     def __getitem__(self, header: str) -> str:
