@@ -130,7 +130,10 @@ class Refund(models.Model):
 
 
 class WebhookEvent(models.Model):
-    """A signed event that Stripe delivered, recorded once. `processed_at` empty: its effect is still owed."""
+    """A signed event that Stripe delivered, recorded once. `processed_at` empty: its effect is still owed.
+
+    `deliveries` 0: no webhook brought it, the reconciler found it by asking.
+    """
 
     stripe_id = models.CharField(_("event"), max_length=255, unique=True)
     type = models.CharField(_("type"), max_length=100)
@@ -190,6 +193,7 @@ class ReconcileRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     events_seen = models.PositiveIntegerField(_("events new to us"), default=0)
     payments_checked = models.PositiveIntegerField(_("payments checked"), default=0)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)  # why it did not finish
 
     class Meta:
         verbose_name = _("reconciliation")

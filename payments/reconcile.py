@@ -39,6 +39,9 @@ def reconcile(*, progress: Progress | None = None) -> ReconcileRun:
     run = ReconcileRun.objects.create(started_at=timezone.now())
     try:
         run.events_seen = _missed_events(_since(), progress)
+    except Exception as error:
+        run.last_error = str(error)[:500]
+        raise
     finally:
         run.payments_checked = _undecided_payments(progress) + _unsent_refunds(progress)
         run.save()
@@ -63,7 +66,7 @@ def _missed_events(since: datetime, progress: Progress | None) -> int:
     events = gateway.list_events(since=since, types=sorted(HANDLERS))
     processed = WebhookEvent.objects.filter(processed_at__isnull=False)
     missed = (event for event in events if not processed.filter(stripe_id=event.id).exists())
-    return _each(missed, receive, progress)
+    return _each(missed, partial(receive, delivered=False), progress)
 
 
 def _undecided_payments(progress: Progress | None) -> int:

@@ -13,11 +13,12 @@ from orders.models import Order
 from orders.status import Status
 from payments.audit import audit
 from payments.expire import expire_orders
+from payments.gateway import KEY_REFUSED, GatewayError
 from payments.models import Difference, Payment, ReconcileRun, Refund, WebhookEvent
 from payments.reconcile import reconcile
 from payments.settle import settle
 from tests import factories
-from tests.payments.shopping import Shopper
+from tests.payments.shopping import Shopper, deliver, one_event
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ class TestReconcile:
         reconcile()
         assert state(payment) == Status.PAID
         assert violations() == set()
+
+    def test_it_tells_what_no_webhook_brought(self, shopper, download):
+        shopper.buy(download)
+        deliver(one_event(shopper.sandbox, "payment_intent.succeeded"))
+        reconcile()
+        assert dict(WebhookEvent.objects.values_list("type", "deliveries")) == {
+            "payment_intent.succeeded": 1, "checkout.session.completed": 0,
+        }  # fmt: skip
+
+    def test_it_keeps_why_it_did_not_finish(self, shopper, settings):
+        settings.STRIPE_SECRET_KEY = "sk_test_revoked_0123456789"
+        with pytest.raises(GatewayError):
+            reconcile()
+        run = ReconcileRun.objects.get()
+        assert (run.finished_at, run.last_error.startswith(KEY_REFUSED)) == (None, True)
 
     def test_it_books_refunds_made_in_the_dashboard(self, shopper, download):
         payment = settle(shopper.buy(download), by="test")
@@ -78,7 +94,7 @@ class TestReconcile:
         shopper.buy(download)
         reconcile()
         assert reconcile().events_seen == 0
-        assert set(WebhookEvent.objects.values_list("deliveries", flat=True)) == {1}
+        assert set(WebhookEvent.objects.values_list("deliveries", flat=True)) == {0}
 
     def test_one_poisonous_payment_does_not_stop_the_others(self, shopper, download):
         poisonous, good = shopper.buy(download), Shopper(shopper.sandbox).buy(download)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import hmac
 import json
 import time
 
@@ -200,11 +203,18 @@ class TestEventsOfOthers:
         assert deliver(event).status_code == 200
         assert reload(payment).order.status == Status.PENDING
 
-    def test_a_live_event_does_nothing_in_a_test_shop(self, shopper, download):
+    @pytest.mark.parametrize(
+        ("field", "outcome"),
+        [({"livemode": True}, "live and test do not mix"), ({"account": "acct_1OfAnother"}, "an event of a connected account")],
+        ids=["live", "connect"],
+    )
+    def test_an_event_of_another_world_does_nothing_but_is_seen(self, shopper, download, caplog, field, outcome):
         payment = shopper.buy(download)
-        event = one_event(shopper.sandbox, "checkout.session.completed") | {"livemode": True}
+        event = one_event(shopper.sandbox, "checkout.session.completed") | field
         assert deliver(event).status_code == 200
         assert reload(payment).order.status == Status.PENDING
+        assert WebhookEvent.objects.get().outcome == f"ignored: {outcome}"
+        assert outcome in caplog.text
 
     def test_an_attackers_paid_session_does_not_pay_for_another_order(self, shopper, download):
         victim = shopper.put(download, 3).checkout()
@@ -274,8 +284,46 @@ class TestTheSignature:
     def test_bytes_that_are_no_text_are_refused(self, db):
         assert self.post(b"\xff\xfe\x00", "t=1,v1=00") == 400
 
-    def test_a_huge_body_is_refused(self, db):
-        assert self.post(b"x" * 3_000_000, "t=1,v1=00") == 413
+    @pytest.mark.parametrize("size", [1_000_001, 10_000_000])
+    def test_a_huge_body_is_refused_unread(self, db, size):
+        body = b"x" * size
+        assert self.post(body, "t=1,v1=00") == 413
+        assert self.post(body, self.signed(body.decode())) == 413
+
+    def test_a_compressed_body_is_refused(self, db):
+        body = gzip.compress(json.dumps(_event("customer.created")).encode())
+        stamp = int(time.time())
+        seal = hmac.new(SECRET.encode(), b"%d." % stamp + body, hashlib.sha256).hexdigest()
+        assert self.post(body, f"t={stamp},v1={seal}") == 400
+
+    @pytest.mark.parametrize(
+        "field",
+        [
+            *({"id": value} for value in (None, 1, "", "evt_\0", "evt_\ud800", "e" * 256, ["evt_1"])),
+            *({"type": value} for value in (None, 2, {}, "\0")),
+            *({"created": value} for value in (None, "now", 1e20, -1e20, float("nan"))),
+            *({"data": value} for value in (None, [], {}, {"object": None}, {"object": {"id": "x", "metadata": 5}})),
+        ],
+        ids=repr,
+    )
+    def test_a_signed_event_with_odd_parts_is_refused(self, db, field):
+        body = json.dumps(_event("customer.created") | field)
+        assert self.post(body, self.signed(body)) == 400
+
+    @pytest.mark.parametrize("odd", ["\0", "\ud800", "x" * 10_000, ["y"], {"z": 1}, 7, None])
+    def test_an_object_of_others_is_named_as_they_like(self, db, odd):
+        named = {"id": odd, "object": "checkout.session", "client_reference_id": odd, "payment_intent": odd}
+        body = json.dumps(_event("checkout.session.completed") | {"data": {"object": named}})
+        assert self.post(body, self.signed(body)) == 200
+
+    def test_the_last_of_two_equal_keys_counts(self, db):
+        body = json.dumps(_event("customer.created"))[:-1] + ', "id": "evt_test_2"}'
+        assert self.post(body, self.signed(body)) == 200
+        assert WebhookEvent.objects.get().stripe_id == "evt_test_2"
+
+    def test_a_deeply_nested_event_is_refused(self, db):
+        body = json.dumps(_event("customer.created"))[:-1] + ', "x": ' + "[" * 100_000 + "]" * 100_000 + "}"
+        assert self.post(body, self.signed(body)) == 400
 
     @pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
     def test_only_posts_are_taken(self, client, method):
