@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, Q, Subquery
 
-from catalog.browse import Card, card, listed
+from catalog.browse import listed
+from catalog.cards import Card, cards_of
 from catalog.models import Category, Product
 from catalog.tree import CategoryTree
 
@@ -33,12 +34,12 @@ def home_page() -> HomePage:
     """Read everything the home page shows. What hangs on the wall is not repeated on the shelf."""
     tree = CategoryTree(list(Category.objects.annotate(cover_id=_first_product())))
     covers = {category.pk: _cover_id(tree, category) for category in tree.top}
-    cards = {product.pk: card(product) for product in _shown(covers.values())}
-    in_order = sorted(cards.values(), key=lambda shown: (shown.product.position, shown.product.pk))
+    in_order = _shown(covers.values())
+    cards = {shown.pk: shown for shown in in_order}
     with_picture = [shown for shown in in_order if shown.picture]
     wall = with_picture[:ON_THE_WALL]
     shelf = [shown for shown in in_order if shown not in wall][:ON_THE_SHELF]
-    newest = sorted(cards.values(), key=lambda shown: shown.product.pk, reverse=True)
+    newest = sorted(in_order, key=lambda shown: shown.pk, reverse=True)
     return HomePage(
         tree=tree,
         wall=wall,
@@ -60,9 +61,9 @@ def _cover_id(tree: CategoryTree, category: Category) -> int | None:
     return next((pk for pk in ids if pk), None)
 
 
-def _shown(cover_ids: Iterable[int | None]) -> list[Product]:
-    """The first products of the shop, the newest ones and the covers, in one query and its prefetches."""
+def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
+    """The first products of the shop, the newest ones and the covers, in the shop's order: three queries."""
     published = Product.objects.published()
     first = published.order_by("position", "id").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
     newest = published.order_by("-id").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
-    return list(listed().filter(Q(pk__in=first) | Q(pk__in=newest) | Q(pk__in=[pk for pk in cover_ids if pk])))
+    return cards_of(listed().filter(Q(pk__in=first) | Q(pk__in=newest) | Q(pk__in=[pk for pk in cover_ids if pk])))

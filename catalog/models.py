@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from catalog.addresses import address
 from catalog.fields import ChoicesField
 from money import Money
 
@@ -57,7 +57,7 @@ class Category(models.Model):
             above = above.parent
 
     def get_absolute_url(self) -> str:
-        return reverse("catalog:category", args=[self.path])
+        return address("catalog:category", self.path)
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -93,7 +93,7 @@ class Product(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("catalog:product", args=[self.slug])
+        return address("catalog:product", self.slug)
 
 
 class Option(models.Model):

@@ -32,18 +32,18 @@ class EditionGroup:
 
 
 def with_all_parts() -> QuerySet[Product]:
-    """Published products with what their page shows: four queries. `home_category` is the id of the first category."""
+    """Published products with what their page shows: four queries. `home_category` is the path of the first category."""
     home = Category.objects.filter(products=OuterRef("pk"), is_published=True).order_by("position", "name")
     return (
         Product.objects.published()
-        .annotate(home_category=Subquery(home.values("pk")[:1]))
+        .annotate(home_category=Subquery(home.values("path")[:1]))
         .prefetch_related("images", "options", Prefetch("variants", Variant.objects.on_sale()))
     )
 
 
-def home_category_id(product: Product) -> int | None:
-    """The first category of a product that came from `with_all_parts`."""
-    return getattr(product, "home_category", None)
+def home_category_path(product: Product) -> str:
+    """The first category of a product that came from `with_all_parts`; empty for none."""
+    return getattr(product, "home_category", None) or ""
 
 
 def edition_groups(product: Product) -> list[EditionGroup]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.core.validators import slug_re
+from django.db.models import Q
+
 from catalog.models import Category
 
 
@@ -19,6 +22,14 @@ class CategoryTree:
     def load(cls) -> CategoryTree:
         """Read the whole tree, one query."""
         return cls(list(Category.objects.all()))
+
+    @classmethod
+    def load_branch(cls, path: str = "") -> CategoryTree:
+        """Read the top of the tree and everything in the branch that `path` lies in, one query."""
+        wanted, top = Q(parent=None), path.partition("/")[0]
+        if slug_re.match(top):  # else nothing lies there, and PostgreSQL takes no NUL
+            wanted |= Q(path__startswith=f"{top}/")
+        return cls(list(Category.objects.filter(wanted)))
 
     @cached_property
     def top(self) -> list[Category]:

@@ -14,7 +14,7 @@ from catalog.browse import BadMark, Page, in_categories, listed, matching, page_
 from catalog.forms import SearchForm
 from catalog.home_page import home_page
 from catalog.models import Product
-from catalog.product_page import chosen_variant, edition_groups, home_category_id, pictures_of, with_all_parts
+from catalog.product_page import chosen_variant, edition_groups, home_category_path, pictures_of, with_all_parts
 from catalog.tree import CategoryTree
 
 
@@ -28,13 +28,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
     """Everything that is published, page by page."""
-    return _list(request, "catalog/product_list.html", listed(), tree=CategoryTree.load())
+    return _list(request, "catalog/product_list.html", listed(), tree=CategoryTree.load_branch())
 
 
 @require_safe
 def category(request: HttpRequest, path: str) -> HttpResponse:
     """A category: what lies below it, and the products of its whole subtree."""
-    tree = CategoryTree.load()
+    tree = CategoryTree.load_branch(path)
     here = tree.find(path.rstrip("/"))
     if here is None:
         raise Http404("No such category")
@@ -47,8 +47,8 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
 def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One product, its pictures and its editions. `?variant=` chooses one of them."""
     product = get_object_or_404(with_all_parts(), slug=slug)
-    tree, wanted = CategoryTree.load(), request.GET.get("variant", "")
-    home_category = tree.get(home_category_id(product))
+    tree, wanted = CategoryTree.load_branch(home_category_path(product)), request.GET.get("variant", "")
+    home_category = tree.find(home_category_path(product))
     context = {
         "product": product,
         "tree": tree,
@@ -68,7 +68,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if not words:
         context = {"form": form, "words": "", "page": None}
         return render(request, "catalog/search.html", context, status=200 if form.is_valid() else 400)
-    return _list(request, "catalog/search.html", matching(words), form=form, words=words, tree=CategoryTree.load())
+    return _list(request, "catalog/search.html", matching(words), form=form, words=words, tree=CategoryTree.load_branch())
 
 
 def _list(request: HttpRequest, template: str, products: QuerySet[Product], **context: Any) -> HttpResponse:

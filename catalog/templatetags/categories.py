@@ -15,4 +15,4 @@ register = template.Library()
 def top_categories(context: Context) -> list[Category]:
     """The visible categories at the top of the tree, in the shop's order."""
     tree = context.get("tree")
-    return (tree if isinstance(tree, CategoryTree) else CategoryTree.load()).top
+    return (tree if isinstance(tree, CategoryTree) else CategoryTree.load_branch()).top

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
+from catalog.cards import Cover
 from catalog.models import ProductImage
 
 register = template.Library()
 
+PICTURE = '<picture class="picture">{}<img src="{}" width="{}" height="{}" alt="{}"{}></picture>'
+SOURCE = '<source type="{}" srcset="{}" sizes="{}">'
+AT_ONCE = format_html(' fetchpriority="{}"', "high")
+LATER = format_html(' loading="{}" decoding="{}"', "lazy", "async")
+NO_PICTURE = format_html('<span class="{}"></span>', "no-picture")
 
-@register.inclusion_tag("_partials/picture.html")
+
+@register.simple_tag
 def picture(
-    image: ProductImage | None, *, sizes: str = "100vw", priority: bool = False, alt: str | None = None
-) -> dict[str, Any]:
+    image: ProductImage | Cover | None, *, sizes: str = "100vw", priority: bool = False, alt: str | None = None
+) -> SafeString:
     """Show `image`, or a plain placeholder for None. `priority` is for the one picture that a page opens with."""
-    return {
-        "image": image,
-        "sources": _sources(image) if image else [],
-        "alt": image.alt if image and alt is None else alt or "",
-        "sizes": sizes,
-        "priority": priority,
-    }
+    if not image:
+        return NO_PICTURE
+    sources = format_html_join("", SOURCE, ((kind, srcset, sizes) for kind, srcset in _sources(image)))
+    words = image.alt if alt is None else alt
+    return format_html(PICTURE, sources, image.url, image.width, image.height, words, AT_ONCE if priority else LATER)
 
 
-def _sources(image: ProductImage) -> list[dict[str, str]]:
-    """One entry per format, AVIF before others because it is the smallest: {"type", "srcset"}."""
+def _sources(image: ProductImage | Cover) -> list[tuple[str, str]]:
+    """(MIME type, srcset) of each format, AVIF before others because it is the smallest."""
     by_type: dict[str, list[str]] = {}
     for copy in sorted(image.renditions, key=lambda copy: (copy["type"] != "image/avif", copy["width"])):
         by_type.setdefault(copy["type"], []).append(f"{copy['url']} {copy['width']}w")
-    return [{"type": kind, "srcset": ", ".join(copies)} for kind, copies in by_type.items()]
+    return [(kind, ", ".join(copies)) for kind, copies in by_type.items()]

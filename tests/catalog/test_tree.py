@@ -43,3 +43,17 @@ def test_it_survives_a_ring_in_the_table():
     Category.objects.filter(pk=first.pk).update(parent=second)
     Category.objects.filter(pk=second.pk).update(parent=first)
     assert CategoryTree.load().top == []
+
+
+def test_it_reads_no_more_than_the_top_and_one_branch(django_assert_num_queries):
+    flow, tile = factories.category(slug="flow"), factories.category(slug="tile")
+    curl = factories.category(slug="curl", parent=flow)
+    deep = factories.category(slug="deep", parent=curl)
+    below = factories.category(slug="hex", parent=tile)
+    with django_assert_num_queries(1):
+        tree = CategoryTree.load_branch("flow/curl")
+    assert tree.top == [flow, tile]
+    assert tree.find("flow/curl/deep") == deep
+    assert tree.get(below.pk) is None
+    assert CategoryTree.load_branch().find("flow/curl") is None
+    assert CategoryTree.load_branch("\0/flow").top == [flow, tile]
