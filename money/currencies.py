@@ -7,6 +7,7 @@ same page). UGX and ISK have no cents any more, but Stripe still takes them with
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
@@ -42,6 +43,7 @@ class Currency:
     symbol: str
 
 
+@lru_cache(maxsize=256)
 def currency(code: str) -> Currency:
     """Describe an upper-case ISO code. Raises ValueError if it is not three letters."""
     if len(code) != 3 or not code.isascii() or not code.isalpha() or not code.isupper():

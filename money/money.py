@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 
 from money.currencies import currency
 
@@ -71,9 +73,7 @@ class Money:
 
     def __str__(self) -> str:
         """As a person reads it, in the active language's separators: "€1,250.00"."""
-        about = currency(self.currency)
-        number = number_format(abs(self.decimal), decimal_pos=self._decimals, use_l10n=True, force_grouping=True)
-        return f"{'−' if self.minor < 0 else ''}{about.symbol}{number}"
+        return _as_read(self, get_language() or "")
 
     @property
     def _decimals(self) -> int:
@@ -86,6 +86,13 @@ class Money:
             raise TypeError(f"Money goes with Money only, not with {type(other).__name__}")
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix")
+
+
+@lru_cache(maxsize=4096)  # a list shows dozens of prices, of which a shop has not many
+def _as_read(amount: Money, _language: str) -> str:
+    about = currency(amount.currency)
+    number = number_format(abs(amount.decimal), decimal_pos=amount._decimals, use_l10n=True, force_grouping=True)
+    return f"{'−' if amount.minor < 0 else ''}{about.symbol}{number}"
 
 
 def add_up(amounts, code: str) -> Money:
