@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -89,14 +90,22 @@ def charge_problem(total: Money) -> str:
     return ""
 
 
-def price_cart(cart: Cart, *, told: bool = True) -> PricedCart:
+def on_sale_now(variant_ids: Iterable[int], *, pictures: bool) -> dict[int, Variant]:
+    """Those of the variants that may be bought, by id: one query, two where their pictures are to be shown."""
+    variants = Variant.objects.on_sale().select_related("product").order_by()
+    if pictures:
+        variants = variants.select_related("product", "image").prefetch_related("product__images")
+    return variants.in_bulk(set(variant_ids))
+
+
+def price_cart(cart: Cart, found: Mapping[int, Variant] | None = None, *, told: bool = True) -> PricedCart:
     """Price the cart from the database (two queries), correct the cart where it can no longer be had, say so.
 
     The corrected quantities and the prices shown are written back to the session, so each change is told once; not so if
-    nobody is `told` of it now.
+    nobody is `told` of it now. `found`: what `on_sale_now` answered a moment ago, so that nothing is read twice.
     """
     wanted = cart.quantities
-    found = Variant.objects.on_sale().select_related("product", "image").prefetch_related("product__images").in_bulk(wanted)
+    found = on_sale_now(wanted, pictures=True) if found is None else found
     lines, notices = [], []
     for variant_id, quantity in wanted.items():
         variant = found.get(variant_id)

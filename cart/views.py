@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.private import private_page
 from cart.cart import CartFull, current_cart, somebody_looks
 from cart.forms import AddForm, CartLineForm
-from cart.totals import PricedCart, price_cart
-from catalog.models import Variant
+from cart.totals import PricedCart, on_sale_now, price_cart
 
 
 @require_safe
@@ -29,15 +28,16 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
         return _refuse(request, form)
-    variant = Variant.objects.on_sale().select_related("product").filter(pk=form.cleaned_data["variant"]).first()
+    cart, wanted = current_cart(request), form.cleaned_data["variant"]
+    found = on_sale_now([wanted, *cart.quantities], pictures=False)
+    variant = found.get(wanted)
     if variant is None:
         return _show(request, problem=_("This is no longer on sale."), status=422)
-    cart = current_cart(request)
     try:
         cart.add(variant.pk, form.cleaned_data["quantity"], price_minor=variant.price_minor)
     except CartFull as error:
         return _show(request, problem=str(error.for_customer), status=422)
-    priced = price_cart(cart)
+    priced = price_cart(cart, found)
     if any(line.variant.pk == variant.pk and not line.notices for line in priced.lines):
         messages.success(request, _("“%(title)s” is in your cart.") % {"title": variant})
     for notice in _notices(priced):

@@ -262,3 +262,12 @@ def test_it_tells_what_changed_to_people_only(client, page, look_ahead):
     told = client.get(page).context["cart"]
     assert (len(told.notices), len(told.lines[0].notices)) == (1, 1)
     assert not client.get(page).context["cart"].has_changed
+
+
+def test_it_looks_everything_up_once_to_add_a_thing(client):
+    held, wanted = factories.variant(), factories.variant()
+    put_in(client, held)
+    with CaptureQueriesContext(connection) as queries:
+        put_in(client, wanted)
+    assert in_cart(client) == {held.pk: 1, wanted.pk: 1}
+    assert len([query for query in queries if "catalog_" in query["sql"]]) == 1
