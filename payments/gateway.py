@@ -26,7 +26,7 @@ CONNECT_SECONDS, READ_SECONDS = 2, 4  # of one call, which is tried twice; patie
 LEAST_SECONDS = 0.1  # with less time left than this a call is not begun
 IN_USE = "idempotency_key_in_use"
 SIGNATURE_TOLERANCE_SECONDS = 300
-KEY_REFUSED = "Stripe refuses our key"
+KEY_REFUSED, DOES_NOT_ANSWER = "Stripe refuses our key", "Stripe does not answer as it should"
 SHORTEST_PAGE_SECONDS = 1800  # `expires_at` of docs.stripe.com/api/checkout/sessions/create, 2026-10
 TWIN_PAUSES, TWIN_SECONDS = (0.5, 1, 2), 6  # how long to wait for the same call that somebody else has running
 
@@ -208,7 +208,7 @@ def _translated(error: stripe.StripeError) -> GatewayError:
     if status in (401, 403):
         return GatewayKeyRefused(f"{KEY_REFUSED}, mend STRIPE_SECRET_KEY or its permissions: {error}")
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or status in (0, 409) or status >= 500:
-        return GatewayDown(f"Stripe does not answer as it should: {error}", answered=status >= 500)
+        return GatewayDown(f"{DOES_NOT_ANSWER}: {error}", answered=status >= 500)
     return GatewayRefused(str(error), code=_code(error), status=status)
 
 

@@ -145,7 +145,9 @@ def _expired_at_stripe(session: CheckoutSession) -> CheckoutSession:
 
 def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = "", as_expired: bool = True) -> None:
     """Book what the session says. One transaction; of racing callers one wins, the others find it done."""
+    checked = Payment.objects.filter(pk=payment.pk)
     if not _is_bound(payment, session):
+        checked.update(checked_at=timezone.now())
         record_difference(
             Difference.Kind.UNMATCHED,
             session.id,
@@ -154,7 +156,7 @@ def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = ""
         )
         return
     with transaction.atomic():
-        Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
+        checked.update(checked_at=timezone.now())  # locks the row
         if session.is_paid:
             _book_paid(payment, session, by=by)
         elif session.is_expired:
