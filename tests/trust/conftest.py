@@ -62,6 +62,7 @@ def world(
     settings.EMAIL_PORT = mail_server.port
     mail_server.mode, mail_server.refused = ACCEPT, set()
     mail_server.accepted.clear()
+    shop_program.forget()
     yield World(shop_program, sandbox, mail_server, program_webhook_url)
     shop_program.end_workers()
     shop_program.stops.clear()

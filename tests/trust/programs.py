@@ -41,6 +41,7 @@ class ShopProgram:
         self.stops = Stops(self.folder / "stops")
         self.log = self.folder / "shop.log"
         self._web_processes, self._threads = web_processes, threads
+        self._read_from = 0
         self._web: Popen[bytes] | None = None
         self._workers: list[Popen[bytes]] = []
         self.environment = {
@@ -132,13 +133,17 @@ class ShopProgram:
 
     # ---- what it said
 
+    def forget(self) -> None:
+        """From now on `text` begins here: with what is written from now on."""
+        self._read_from = self.log.stat().st_size
+
     @property
     def text(self) -> str:
-        """Everything that its programs wrote."""
-        return self.log.read_text(errors="replace")
+        """What its programs wrote, in this test."""
+        return self.log.read_bytes()[self._read_from :].decode(errors="replace")
 
     def tracebacks(self) -> list[str]:
-        """The last line of every traceback in the log."""
+        """The last line of every traceback in `text`."""
         return [part.strip().splitlines()[-1][:200] for part in self.text.split("Traceback (most recent call last)")[1:]]
 
 
