@@ -76,9 +76,9 @@ class World:
         """From now on the stand-in delivers its events to the shop, through the contract check."""
         self.sandbox.configure(webhook_url=self.webhook_url, delivery="auto")
 
-    def deliver(self, event: dict[str, Any], *, shop: ShopProgram | None = None) -> Answer:
+    def deliver(self, event: dict[str, Any], *, shop: ShopProgram | None = None, **headers: str) -> Answer:
         """Post one event, signed now."""
-        return self.post_signed(json.dumps(event).encode(), shop=shop)
+        return self.post_signed(json.dumps(event).encode(), shop=shop, **headers)
 
     def post_signed(self, body: bytes, *, secret: str = "", shop: ShopProgram | None = None, **headers: str) -> Answer:
         secret = secret or settings.STRIPE_WEBHOOK_SECRETS[0]
