@@ -101,6 +101,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["status", "expires_at"], name="orders_status_expiry"),
             models.Index(fields=["email"], name="orders_email"),
+            models.Index(fields=["cart_id"], name="orders_cart"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["cart_id"], condition=Q(status__in=sorted(OPEN)), name="orders_one_open_per_cart"),

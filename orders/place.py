@@ -16,11 +16,19 @@ from cart.totals import CartLine, PricedCart
 from catalog.models import Variant
 from catalog.stock import OutOfStock, in_lock_order, reserve
 from orders.models import Order, OrderEvent, OrderLine, ShippingRate
-from orders.status import OPEN, Status
+from orders.status import OPEN, SOLD, Status
 
 
 class CartChanged(Exception):
     """Price or stock moved between showing the cart and placing the order. Nothing was reserved; show the cart again."""
+
+
+class CartBought(Exception):
+    """Just this was bought from this cart before: the press came from a page, or a request, that had not heard of it."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.number)
+        self.order = order
 
 
 class CartTaken(Exception):
@@ -39,7 +47,7 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
     """Reserve the cart's units for `settings.ORDER_HOLD_MINUTES` and freeze its lines.
 
     The same cart asked for again, by a double click or in a second tab, gives the same open order: a unique constraint
-    lets one of two racing calls insert, the other one finds it. Raises CartChanged or OpenOrderInTheWay.
+    lets one of two racing calls insert, the other one finds it. Raises CartChanged, CartBought or OpenOrderInTheWay.
     """
     if not priced.can_checkout:
         raise CartChanged
@@ -48,6 +56,7 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
         with transaction.atomic():
             # The order first: of two racing calls for one cart the second waits here, before it takes stock.
             order = _insert(cart.id, fingerprint, priced, user=user, rate=rate)
+            _refuse_bought(cart.id, fingerprint)
             _reserve_lines(order, priced.lines)
             OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Placed"), by=_name(user))
             return order
@@ -59,6 +68,13 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
 
 def open_order_of(cart_id: str) -> Order | None:
     return Order.objects.filter(cart_id=cart_id, status__in=OPEN).first()
+
+
+def _refuse_bought(cart_id: str, fingerprint: str) -> None:
+    """Called once our row is in: an order of this cart that was open when we came has been decided by now."""
+    bought = Order.objects.filter(cart_id=cart_id, cart_revision=fingerprint, status__in=SOLD).first()
+    if bought is not None:
+        raise CartBought(bought)
 
 
 def _open_order(cart_id: str, fingerprint: str) -> Order:

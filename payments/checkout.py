@@ -19,7 +19,7 @@ from cart.totals import PricedCart
 from orders.access import order_key
 from orders.models import Order, OrderLine, ShippingRate
 from orders.place import CartChanged, OpenOrderInTheWay, place_order
-from orders.transitions import InvalidTransition, cancel
+from orders.transitions import InvalidTransition, cancel, mark_paid
 from payments import gateway
 from payments.models import Payment
 from payments.settle import close_unpaid, record_session, settle
@@ -43,8 +43,8 @@ class NotPayable(Exception):
 def order_for(cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
     """Place the order of this cart, or find it if it is open; one for other contents, or about to run out, is ended first.
 
-    Safe to call twice at once: a double click, or two tabs, get one order. Raises CartChanged, NotPayable or
-    CheckoutUnavailable.
+    Safe to call twice at once: a double click, or two tabs, get one order. Raises CartChanged, CartBought, NotPayable
+    or CheckoutUnavailable.
     """
     try:
         order = place_order(cart, priced, user=user, rate=rate)
@@ -67,6 +67,20 @@ def _is_worth_reusing(order: Order) -> bool:
     """There is time to pay; or, where no page was opened yet, as much as Stripe asks for to open one."""
     has_page = order.payments.filter(status__in=(Payment.Status.OPEN, Payment.Status.PROCESSING)).exists()
     return order.expires_at - timezone.now() > (WORTH_REUSING if has_page else SHORTEST_PAGE)
+
+
+def take_for_free(order: Order) -> bool:
+    """Fulfil an order that costs nothing and is sent nowhere: Stripe has nothing to take and nobody to ask. Else False.
+
+    Of racing calls one fulfils. Raises CartChanged if the order ended this moment.
+    """
+    if order.total_minor or order.requires_shipping:
+        return False
+    try:
+        mark_paid(order, by="shopper")
+    except InvalidTransition as error:
+        raise CartChanged from error
+    return True
 
 
 def payment_page(order: Order) -> str:

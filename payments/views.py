@@ -20,12 +20,12 @@ from cart.totals import PricedCart, charge_problem, price_cart
 from money import Money
 from orders.access import get_order_for, guessing_is_limited, key_opens, last_placed, order_link, remember_placed
 from orders.models import Order, ShippingRate
-from orders.place import CartChanged
+from orders.place import CartBought, CartChanged
 from orders.status import ENDED, Status
 from orders.views import status_url
 from payments import gateway
 from payments.cancel import CannotCancel, cancel_order
-from payments.checkout import CheckoutUnavailable, NotPayable, order_for, payment_page
+from payments.checkout import CheckoutUnavailable, NotPayable, order_for, payment_page, take_for_free
 from payments.forms import CheckoutForm
 from payments.models import Payment
 from payments.patience import at_most
@@ -80,6 +80,8 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     try:
         order = _order_for(request, cart, priced, rate)
         _remember(request, cart, order)
+        if take_for_free(order):
+            return _to_order(request, cart, order)
         address = payment_page(order)
     except TooOften as error:
         problem = _("That was tried too often. Nothing was ordered or charged; please try again in a few minutes.")
@@ -87,6 +89,9 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     except CartChanged:
         problem = _("Something in your cart changed this moment. Please look it over again.")
         return _review(request, price_cart(cart), form, problem=problem, status=409)
+    except CartBought as error:
+        cart.remember_order(error.order.number, {})  # this request began before it was bought
+        return _to_order(request, cart, error.order)
     except NotPayable as error:
         return _to_order(request, cart, error.order)
     except CheckoutUnavailable as error:
@@ -184,6 +189,7 @@ def _review(
         "rates": rates,
         "chosen": chosen,
         "total": _total(priced, chosen),
+        "is_free": not (_total(priced, chosen) or priced.requires_shipping),
         "problem": problem or priced.problem,
     }
     return render(request, "payments/checkout.html", context, status=status)
@@ -208,13 +214,15 @@ def _held(order: Order) -> dict[int, int]:
 
 
 def _to_order(request: HttpRequest, cart: Cart, order: Order) -> HttpResponse:
-    """A press of the button after paying: show what was bought instead of selling it twice."""
+    """A press of the button when there is nothing left to pay: show what was bought instead of selling it twice."""
     order.refresh_from_db()
     if cart.open_order == order.number:
         cart.order_was_paid()
     remember_placed(request, order)
-    paid = order.is_paid
-    messages.info(request, _("This order was paid for already.") if paid else _("The payment for this order is on its way."))
+    if not order.is_paid:
+        messages.info(request, _("The payment for this order is on its way."))
+    elif order.total_minor:
+        messages.info(request, _("This order was paid for already."))
     return redirect("orders:detail", number=order.number)
 
 

@@ -15,7 +15,7 @@ from catalog import stock
 from catalog.models import Variant
 from orders import transitions
 from orders.models import Order
-from orders.place import CartChanged, OpenOrderInTheWay
+from orders.place import CartBought, CartChanged, OpenOrderInTheWay
 from orders.status import ALLOWED, ENDED, SOLD, Status
 from payments.models import Refund
 from tests import factories, people
@@ -58,7 +58,7 @@ class LifeMachine(RuleBasedStateMachine):
         _meanwhile(delay, priced.lines[0].variant)
         try:
             order = place(cart, priced, user=None if guest else people.ada())
-        except (CartChanged, OpenOrderInTheWay):
+        except (CartBought, CartChanged, OpenOrderInTheWay):
             return multiple()
         finally:
             _meanwhile("back" if delay else None, priced.lines[0].variant)

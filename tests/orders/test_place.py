@@ -8,7 +8,7 @@ from django.utils import timezone
 from cart.totals import price_cart
 from catalog.models import Product, ProductImage, Variant
 from orders.models import Order, OrderLine
-from orders.place import CartChanged, OpenOrderInTheWay, open_order_of
+from orders.place import CartBought, CartChanged, OpenOrderInTheWay, open_order_of
 from orders.status import Status
 from orders.transitions import cancel, expire
 from tests import factories
@@ -225,3 +225,16 @@ def test_it_places_orders_of_different_carts_side_by_side():
     variant = factories.variant(on_hand=5)
     assert placed((variant, 2)) != placed((variant, 2))
     assert stock_of(variant) == (5, 4)
+
+
+def test_it_does_not_sell_to_a_request_that_has_not_heard_of_the_payment():
+    """Its session was read before the cart was emptied: the same cart, with the same things."""
+    print_ = factories.variant(on_hand=5)
+    cart = basket((print_, 2))
+    order = place(cart)
+    pay(order)
+    with pytest.raises(CartBought) as caught:
+        place(cart)
+    assert (caught.value.order, Order.objects.get(), stock_of(print_)) == (order, order, (3, 0))
+    cart.add(print_.pk, 1, price_minor=print_.price_minor)
+    assert place(cart).lines.get().quantity == 3
