@@ -113,6 +113,9 @@ def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
     """Long tests by --long only; on PostgreSQL what touches the database, the rest was run on SQLite already."""
     if item.get_closest_marker("long") and not config.getoption("long"):
         return False
+    only = item.get_closest_marker("only_on")
+    if only and config.getoption("database") not in only.args:
+        return False
     return config.getoption("database") != "postgres" or _uses_database(item)
 
 

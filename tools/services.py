@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,7 +46,7 @@ class Service:
         try:
             self.process = self._start()
             self._record()
-            wait_until(lambda: port_answers(self.port), self.process, name=self.name, log=self.log, seconds=30)
+            self._wait_until_ready()
         except BaseException:
             self.__exit__()
             raise
@@ -59,6 +60,12 @@ class Service:
 
     def _start(self) -> subprocess.Popen[bytes]:
         raise NotImplementedError
+
+    def _is_ready(self) -> bool:
+        return port_answers(self.port)
+
+    def _wait_until_ready(self) -> None:
+        wait_until(self._is_ready, self.process, name=self.name, log=self.log, seconds=30)
 
     @property
     def _record_path(self) -> Path:
@@ -89,6 +96,7 @@ class Postgres(Service):
 
     name = "postgres"
     ending = signal.SIGINT  # "fast": does not wait for clients to go
+    _starts = 0
     options = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
@@ -100,18 +108,38 @@ class Postgres(Service):
 
     def _start(self) -> subprocess.Popen[bytes]:
         account = _unprivileged(self.folder)
-        programs, data = self._programs(account), str(self.folder / "data")
+        self._where, data = self._programs(account), str(self.folder / "data")
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        common: dict[str, Any] = {"env": env, "cwd": tempfile.gettempdir(), **account}
+        self._common: dict[str, Any] = {"env": env, "cwd": tempfile.gettempdir(), **account}
         access = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         made = subprocess.run(
-            [f"{programs}/initdb", "-D", data, *access], capture_output=True, text=True, check=False, **common
+            [f"{self._where}/initdb", "-D", data, *access], capture_output=True, text=True, check=False, **self._common
         )
         if made.returncode:
             raise Missing(f"initdb failed: {made.stderr.strip()}")
+        return self._serve()
+
+    def _is_ready(self) -> bool:
+        """It listens a moment before it lets anybody in, so its log is asked."""
+        return self.log.read_text(errors="replace").count("ready to accept connections") >= self._starts
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        self._starts += 1
         settings = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
-        server = [f"{programs}/postgres", "-D", data, "-p", str(self.port), *settings]
-        return start(server, log=self.log, ending=signal.SIGINT, **common)
+        server = [f"{self._where}/postgres", "-D", str(self.folder / "data"), "-p", str(self.port), *settings]
+        return start(server, log=self.log, ending=signal.SIGINT, **self._common)
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The server is away inside the block; afterwards it is there again with the same data, at the same port."""
+        stop(self.process, ending=self.ending)
+        self._record_path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            self.process = self._serve()
+            self._record()
+            self._wait_until_ready()
 
     def _programs(self, account: dict[str, Any]) -> Path:
         """The folder of the programs, copied to where the unprivileged account may read them if it may not (a 0700 home)."""
