@@ -125,3 +125,28 @@ def one_transaction() -> None:
     from payments import settle
 
     settle.transaction = SimpleNamespace(atomic=nullcontext)
+
+
+@guard
+def lock_order() -> None:
+    """Variants are locked in the order of the cart, not in the one order for all."""
+    from catalog import stock
+    from orders import place
+
+    place.in_lock_order = stock.in_lock_order = list
+
+
+@guard
+def immediate() -> None:
+    """On SQLite a transaction takes the right to write with its first write, not at its beginning."""
+    from django.db import connections
+
+    connections.settings["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"
+
+
+@guard
+def bought() -> None:
+    """A cart may be ordered again when what was ordered from it is paid: nobody looks."""
+    from orders import place
+
+    place._refuse_bought = lambda _cart_id, _fingerprint: None
