@@ -17,6 +17,7 @@ import stripe
 from django.conf import settings
 
 from payments.answers import NO_EVENT, CheckoutSession, Event, StripeRefund, to_event, to_refund, to_session
+from payments.checks import is_signing_secret
 from payments.patience import seconds_left
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ def retrieve_event(event_id: str) -> Event:
 
 def read_event(body: bytes, signature: str) -> Event:
     """Check a webhook's signature over the raw body against every configured secret. Raises BadSignature."""
-    for secret in settings.STRIPE_WEBHOOK_SECRETS:
+    for secret in filter(is_signing_secret, settings.STRIPE_WEBHOOK_SECRETS):
         try:
             raw = _client().construct_event(body, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
             return to_event(raw.to_dict())

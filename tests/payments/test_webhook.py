@@ -20,7 +20,7 @@ from payments.settle import settle
 from tests import factories
 from tests.payments.shopping import Shopper, deliver, events_of, one_event
 
-SECRET = "whsec_of_these_tests_1"
+SECRET = "whsec_of_these_tests_0123456789"
 IBAN_SUCCEEDS, IBAN_FAILS = "AT611904300234573201", "AT861904300235473202"
 
 ODD_HEADERS = [
@@ -244,7 +244,7 @@ class TestTheSignature:
         assert self.post(body, self.signed(body)) == 200
 
     def test_either_secret_is_accepted_while_one_is_replaced(self, db, settings):
-        settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new_one_123", SECRET]
+        settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new_one_0123456789", SECRET]
         body = json.dumps(_event("customer.created"))
         assert self.post(body, self.signed(body)) == 200
 
