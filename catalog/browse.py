@@ -55,7 +55,8 @@ def page_of(products: QuerySet[Product], *, after: str = "", before: str = "") -
         return _page_before(products, before)
     if after:
         position, pk = _read_mark(after)
-        products = products.filter(Q(position__gt=position) | Q(position=position, pk__gt=pk))
+        # An OR alone would be looked for through the whole index.
+        products = products.filter(Q(position__gt=position) | Q(pk__gt=pk), position__gte=position)
     found = cards_of(products[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     return Page(
@@ -67,7 +68,7 @@ def page_of(products: QuerySet[Product], *, after: str = "", before: str = "") -
 
 def _page_before(products: QuerySet[Product], before: str) -> Page:
     position, pk = _read_mark(before)
-    earlier = products.filter(Q(position__lt=position) | Q(position=position, pk__lt=pk))
+    earlier = products.filter(Q(position__lt=position) | Q(pk__lt=pk), position__lte=position)
     found = cards_of(earlier.order_by("-position", "-id")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE][::-1]
     return Page(
