@@ -26,6 +26,7 @@ class MailServer:
         self.mode = ACCEPT
         self.refused: set[str] = set()  # recipients answered with 550 whatever the mode
         self.accepted: list[Message] = []
+        self.hanging = 0  # messages that were never answered
         self.closing = Event()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Conversation)
         self._server.daemon_threads = True
@@ -83,6 +84,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         if self.mail.mode == HANG:
+            self.mail.hanging += 1
             self.mail.closing.wait(30)
             return False
         self.mail.accepted.append(email.message_from_bytes(b"".join(lines), policy=default))

@@ -60,7 +60,7 @@ def world(
     settings.SITE_URL = shop_program.url
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1"
     settings.EMAIL_PORT = mail_server.port
-    mail_server.mode, mail_server.refused = ACCEPT, set()
+    mail_server.mode, mail_server.refused, mail_server.hanging = ACCEPT, set(), 0
     mail_server.accepted.clear()
     shop_program.forget()
     yield World(shop_program, sandbox, mail_server, program_webhook_url)
