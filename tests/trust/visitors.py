@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils.crypto import get_random_string
 
 from accounts.models import User
 from cart.cart import Cart
@@ -22,7 +23,9 @@ def visitor(url: str, *, user: User | None = None, variant: Variant | None = Non
         client.session.headers["Cookie"] = f"{settings.SESSION_COOKIE_NAME}={key}"
     elif key:
         client.cookies.set(settings.SESSION_COOKIE_NAME, key, domain="127.0.0.1", path="/")
-    if https:
+    if not https:
+        client.cookies.set(settings.CSRF_COOKIE_NAME, get_random_string(32), domain="127.0.0.1", path="/")
+    else:
         client.session.headers["X-Forwarded-Proto"] = "https"
     return client
 
