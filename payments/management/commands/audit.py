@@ -19,12 +19,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with tqdm(desc="Checks", total=len(CHECKS), disable=None) as bar:
             found = audit(progress=bar.update)
+        violations = sum(result["violations"] for result in found.values())
         if options["json"]:
-            self.stdout.write(json.dumps(found, indent=2))
+            self.stdout.write(json.dumps({"violations": violations, "checks": found}, indent=2))
         else:
             for name, result in found.items():
-                self.stdout.write(f"{result['violations'] or 'ok':>6}  {name.replace('_', ' ')}")
+                self.stdout.write(f"{result['violations'] or 'ok':>6}  {name.replace('_', ' ')} ({result['examined']})")
                 for example in result["examples"]:
                     self.stdout.write(f"        {example}")
-        if any(result["violations"] for result in found.values()):
+        if violations:
             sys.exit(1)

@@ -1,0 +1,67 @@
+"""Units: what is promised, what is there, what was sold and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import F, OuterRef, Q, Sum
+
+from catalog.models import StockMovement, Variant
+from orders.models import OrderLine
+from orders.status import OPEN, SOLD
+from payments.audit.run import check, total
+
+COUNTED = OrderLine.objects.filter(stock_counted=True, variant__isnull=False)
+
+
+@check(Variant.objects)
+def stock_reserved() -> Iterable[str]:
+    """Units reserved are those of open orders' lines."""
+    held = COUNTED.filter(variant=OuterRef("pk"), order__status__in=OPEN)
+    wrong = Variant.objects.annotate(held=total(held, "variant", Sum("quantity"))).exclude(stock_reserved=F("held"))
+    for sku, reserved, in_orders in wrong.values_list("sku", "stock_reserved", "held").iterator():
+        yield f"{sku}: {reserved} reserved, open orders hold {in_orders}"
+
+
+@check(Variant.objects)
+def stock_on_hand() -> Iterable[str]:
+    """Units on hand are the sum of all movements."""
+    moves = StockMovement.objects.filter(variant=OuterRef("pk"))
+    wrong = Variant.objects.annotate(moved=total(moves, "variant", Sum("delta"))).filter(~Q(moved=F("stock_on_hand")))
+    for sku, on_hand, moved in wrong.values_list("sku", "stock_on_hand", "moved").iterator():
+        yield f"{sku}: {on_hand} on hand, moved {moved}"
+
+
+# Lines and movements have only the order's number in common, and either may be missing: one statement compares both sides.
+LINES_AND_MOVEMENTS = """
+    SELECT number, variant, SUM(due), SUM(moved) FROM (
+        SELECT o.number AS number, l.variant_id AS variant, l.quantity AS due, 0 AS moved
+        FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+        WHERE l.stock_counted AND l.variant_id IS NOT NULL AND o.status IN (%s, %s, %s)
+          AND (%s = 'sale' OR o.restocked_at IS NOT NULL)
+        UNION ALL
+        SELECT reference, variant_id, 0, ABS(delta) FROM catalog_stockmovement WHERE kind = %s
+    ) AS books GROUP BY number, variant HAVING SUM(due) <> SUM(moved)
+"""
+
+
+def _unequal(kind: str) -> Iterable[tuple[str, int, int, int]]:
+    """(order, variant, units of its lines, units moved), where the two differ."""
+    with connection.cursor() as cursor:
+        cursor.execute(LINES_AND_MOVEMENTS, [*sorted(SOLD), kind, kind])
+        yield from iter(cursor.fetchone, None)
+
+
+@check(COUNTED.filter(order__status__in=SOLD))
+def sold_once() -> Iterable[str]:
+    """Every counted line of a paid order left the shelf exactly once, and no other order's did."""
+    for number, variant, due, moved in _unequal("sale"):
+        yield f"{number}: {due} units of variant {variant} are sold, {moved} left the shelf"
+
+
+@check(StockMovement.objects.filter(kind=StockMovement.Kind.RETURN))
+def put_back_once() -> Iterable[str]:
+    """Units came back once for an order that says so, for no other, and as many as it took."""
+    for number, variant, due, moved in _unequal("return"):
+        yield f"{number}: {due} units of variant {variant} were put back by its own account, {moved} came"
