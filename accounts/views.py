@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth import login
@@ -56,6 +56,9 @@ class PasswordResetConfirm(auth.PasswordResetConfirmView):
 
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("accounts:login")
+
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        return super().render_to_response(context, **{"status": 200 if self.validlink else 404, **options})
 
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         messages.success(self.request, _("Your password is changed. Please log in with it."))

@@ -172,3 +172,11 @@ def mail_claim() -> None:
         return OutgoingMail.objects.select_related("order").get(pk=pk)
 
     emails.claim = claim_unguarded
+
+
+def refusals() -> None:
+    """Whatever comes is handed on to Django, cut off or not."""
+    from shop import refusals
+
+    refusals._reads_admin = lambda _request: False
+    refusals.WholeBody._checked = lambda _self, data, short: data

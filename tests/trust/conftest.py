@@ -14,7 +14,8 @@ run with `make test-long` (`--long`): `rounds(5, long=50)`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.mail_server import ACCEPT, MailServer
 from tests.payments.shopping import Shopper
 from tests.sandbox_process import Sandbox
 from tests.stripe_fixtures import checked_webhooks
+from tests.trust.furnished import FurnishedShop, rows
 from tests.trust.programs import ShopProgram
 from tests.trust.world import World
 
@@ -92,3 +94,25 @@ def ada(world: World) -> Shopper:
 def rounds(request: pytest.FixtureRequest) -> Callable[..., range]:
     """`for _round in rounds(5, long=50)`: few in CI, many with --long."""
     return lambda few, *, long: range(long if request.config.getoption("long") else few)
+
+
+@pytest.fixture
+def furnished(world: World) -> Iterator[FurnishedShop]:
+    """One of everything; at the end nothing of it has changed, every invariant holds, and the log has no new traceback."""
+    shop = FurnishedShop.of(world)
+    before, said = rows(), len(world.shop.text)
+    yield shop
+    assert rows() == before
+    assert "Traceback" not in world.shop.text[said:]
+    world.check()
+
+
+@pytest.fixture
+def some(request: pytest.FixtureRequest) -> Callable[[Iterable[Any], int], list[Any]]:
+    """`some(requests, 100)`: so many of them, the same every time; all of them with --long."""
+
+    def choose(everything: Iterable[Any], most: int) -> list[Any]:
+        found = list(everything)
+        return found if request.config.getoption("long") else Random(most).sample(found, min(most, len(found)))
+
+    return choose
