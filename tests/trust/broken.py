@@ -174,6 +174,7 @@ def mail_claim() -> None:
     emails.claim = claim_unguarded
 
 
+@guard
 def refusals() -> None:
     """Whatever comes is handed on to Django, cut off or not."""
     from shop import refusals
