@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.images import StoredPicture, fill
-from catalog.models import MAX_PRICE_MINOR, ProductImage, Variant
+from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, ProductImage, Variant
 from catalog.options import OptionValuesField
 from catalog.stock import adjust
 from catalog.uploads import Uploads
@@ -84,7 +84,7 @@ class VariantForm(forms.ModelForm):
 
 
 def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
-    """Put an error beside each field that would take away units promised to orders.
+    """Put an error beside each field that would take away units promised to orders, or add more than can be counted.
 
     Locks the variants until the transaction ends, in the order that everybody keeps, so that what is checked stays true.
     """
@@ -95,6 +95,9 @@ def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
             about = {"on_hand": variant.stock_on_hand, "reserved": variant.stock_reserved}
             text = _("There are %(on_hand)s on hand and %(reserved)s of them are promised to orders.")
             form.add_error("units", ValidationError(text, params=about))
+        elif variant.stock_on_hand + form.cleaned_data["units"] > MOST_ON_HAND:
+            about = {"on_hand": variant.stock_on_hand, "most": MOST_ON_HAND}
+            form.add_error("units", ValidationError(_("%(on_hand)s on hand; at most %(most)s can be counted."), params=about))
 
 
 class StockedVariantForm(VariantForm):

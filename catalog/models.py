@@ -16,6 +16,7 @@ from catalog.fields import ChoicesField
 from money import Money
 
 MAX_PRICE_MINOR = 99_999_999  # eight digits: what every way to pay at Stripe accepts
+MOST_ON_HAND = 2_147_483_647  # of one variant: what the column holds
 
 
 def shop_currency() -> str:
@@ -117,7 +118,11 @@ class Option(models.Model):
 class VariantQuerySet(models.QuerySet["Variant"]):
     def on_sale(self) -> VariantQuerySet:
         """Those that may be bought, in stock or not: published, and priced in the shop's currency."""
-        return self.filter(is_active=True, product__is_published=True, currency=settings.SHOP_CURRENCY)
+        return self.offered().filter(product__is_published=True)
+
+    def offered(self) -> VariantQuerySet:
+        """The same, for callers that know their products to be published."""
+        return self.filter(is_active=True, currency=settings.SHOP_CURRENCY)
 
 
 class Variant(models.Model):
