@@ -38,7 +38,10 @@ class Card:
 
 
 def cards_of(products: QuerySet[Product]) -> list[Card]:
-    """A card for each product, in the order of the query. Plain rows: a list would build hundreds of model objects."""
+    """A card for each of these published products, in the order of the query.
+
+    Plain rows: a list would build hundreds of model objects.
+    """
     rows = list(products.values_list("pk", "position", "title", "slug"))
     ids = [pk for pk, *_rest in rows]
     covers, offers = _covers(ids), _offers(ids)
@@ -56,10 +59,10 @@ def _covers(product_ids: list[int]) -> dict[int, Cover]:
 
 def _offers(product_ids: list[int]) -> dict[int, list[tuple[Money, bool]]]:
     """What is on sale of each product: (price, in stock) of every variant."""
-    on_sale = Variant.objects.on_sale().filter(product__in=product_ids).order_by()
+    offered = Variant.objects.offered().filter(product__in=product_ids).order_by()
     columns = ("product_id", "price_minor", "currency", "stock_tracked", "stock_on_hand", "stock_reserved")
     offers: dict[int, list[tuple[Money, bool]]] = {}
-    for product_id, price_minor, currency, tracked, on_hand, reserved in on_sale.values_list(*columns):
+    for product_id, price_minor, currency, tracked, on_hand, reserved in offered.values_list(*columns):
         offers.setdefault(product_id, []).append((Money(price_minor, currency), not tracked or on_hand > reserved))
     return offers
 

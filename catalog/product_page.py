@@ -37,7 +37,7 @@ def with_all_parts() -> QuerySet[Product]:
     return (
         Product.objects.published()
         .annotate(home_category=Subquery(home.values("path")[:1]))
-        .prefetch_related("images", "options", Prefetch("variants", Variant.objects.on_sale()))
+        .prefetch_related("images", "options", Prefetch("variants", Variant.objects.offered()))
     )
 
 
