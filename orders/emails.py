@@ -151,8 +151,20 @@ def _send(mail: OutgoingMail, server: BaseEmailBackend) -> None:
     except Exception as error:
         with suppress(Exception):
             server.close()  # its conversation is in an unknown state: the next mail opens a new one
-        why = str(error) or type(error).__name__
-        raise NotSent(why, permanent=_is_permanent(error), server_down=_is_server_down(error)) from error
+        raise NotSent(_said(error), permanent=_is_permanent(error), server_down=_is_server_down(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """What the server answered, as staff reads it: `550 no such mailbox`."""
+    answer: tuple[int, bytes | str]
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answer = next(iter(error.recipients.values()))  # a mail has one recipient
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answer = error.smtp_code, error.smtp_error
+    else:
+        return str(error) or type(error).__name__
+    code, words = answer
+    return f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
 
 
 def _is_permanent(error: Exception) -> bool:
