@@ -11,6 +11,8 @@ from tests.trust.at_once import Calls
 from tests.trust.programs import ShopProgram
 from tests.trust.stops import Stop
 
+BOOKING = '^before UPDATE "payments_payment" SET "checked_at"'  # the first statement of the transaction that settles a payment
+
 
 def kill_at(shop: ShopProgram, request: Callable[[], Any], *places: str) -> None:
     """Make `request`, and SIGKILL the process that serves it once it has come by each of the `places` and is at the last.

@@ -19,8 +19,8 @@ from tests import factories
 from tests.payments.shopping import one_event
 from tests.sandbox_process import wait_for
 from tests.trust.at_once import Calls, at_once
+from tests.trust.kills import BOOKING
 from tests.trust.programs import ShopProgram
-from tests.trust.test_kills_web import BOOKING, completed
 from tools.services import Postgres
 
 ORDER_WRITTEN = '^after INSERT INTO "orders_order"'
@@ -91,7 +91,7 @@ def test_writers_wait_for_a_lock_of_a_second_and_readers_do_not(world, download)
 @pytest.mark.long
 def test_writers_give_up_a_lock_of_many_seconds_and_can_be_repeated(world, ada, download):
     payment = ada.buy(download)
-    event, bob, eve = completed(world, payment), world.shopper().put(download), world.shopper()
+    event, bob, eve = world.completed(payment), world.shopper().put(download), world.shopper()
     eve.client.csrf_token()
     adding = {"variant": download.pk, "quantity": 1}
     with locked_by_somebody():
@@ -152,7 +152,7 @@ def test_two_who_want_the_same_in_opposite_order_wait_for_each_other(world, down
         payments = [shopper.checkout() for shopper in pair]
         outcomes = [shopper.pay(payment)["outcome"] for shopper, payment in zip(pair, payments, strict=True)]
         assert outcomes == ["succeeded"] * 2
-        events = [completed(world, payment) for payment in payments]
+        events = [world.completed(payment) for payment in payments]
         assert meet_at_a_lock(world, *[lambda event=event: world.deliver(event) for event in events]) == [200, 200]
     assert "deadlock" not in world.shop.text
     assert set(Order.objects.values_list("status", flat=True)) == {Status.PAID}
@@ -234,7 +234,7 @@ def test_everything_goes_on_when_the_database_is_there_again(world, own_server):
     with ShopProgram(EMAIL_URL=f"smtp://127.0.0.1:{world.mail.port}") as shop:
         world = replace(world, shop=shop)
         ada, bob = world.shopper(), world.shopper().put(download)
-        event = completed(world, ada.buy(download))
+        event = world.completed(ada.buy(download))
         connection.close()
         with own_server.stopped():
             assert world.deliver(event).status_code == 500

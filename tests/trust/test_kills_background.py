@@ -16,8 +16,7 @@ from payments.refund import refund
 from tests import factories
 from tests.mail_server import HANG
 from tests.sandbox_process import wait_for
-from tests.trust.kills import walk_to
-from tests.trust.test_kills_web import BOOKING, completed
+from tests.trust.kills import BOOKING, walk_to
 
 CLAIM = 'UPDATE "orders_outgoingmail" SET "claimed_until"'
 MAIL_IS_SENT = '^before UPDATE "orders_outgoingmail" SET "sent_at"'
@@ -38,14 +37,6 @@ def kill_worker_at(world, *places, **environment):
     assert worker.returncode == -signal.SIGKILL
 
 
-def sold(world, download, *, told=True):
-    """A paid order; `told`: the webhook came, and the confirmation is to be sent."""
-    payment = world.shopper().buy(download)
-    if told:
-        assert world.deliver(completed(world, payment)).status_code == 200
-    return payment.order
-
-
 def states():
     return Counter(Order.objects.values_list("status", flat=True))
 
@@ -55,7 +46,7 @@ def states():
 
 @pytest.mark.case("F40")
 def test_a_mail_of_a_killed_worker_goes_out_when_its_lease_is_over(world, download):
-    sold(world, download)
+    world.sold(download)
     kill_worker_at(world, f"^after {CLAIM}")
     assert (send_due(), world.mail.accepted) == (0, [])
     world.later(minutes=3)
@@ -66,7 +57,7 @@ def test_a_mail_of_a_killed_worker_goes_out_when_its_lease_is_over(world, downlo
 
 @pytest.mark.case("F40", "F47")
 def test_a_mail_that_the_server_had_not_taken_when_the_worker_was_killed_goes_out(world, download):
-    sold(world, download)
+    world.sold(download)
     world.mail.mode = HANG
     worker = world.shop.start_worker("--once")
     wait_for(lambda: world.mail.hanging, seconds=20, what="a mail at the server")
@@ -79,7 +70,7 @@ def test_a_mail_that_the_server_had_not_taken_when_the_worker_was_killed_goes_ou
 
 @pytest.mark.case("F40")
 def test_a_mail_that_the_server_had_taken_when_the_worker_was_killed_is_repeated_as_the_same(world, download):
-    mail = sold(world, download).mails.get()
+    mail = world.sold(download).mails.get()
     kill_worker_at(world, MAIL_IS_SENT)
     assert len(world.mail.accepted) == 1
     world.quiesce()
@@ -89,7 +80,7 @@ def test_a_mail_that_the_server_had_taken_when_the_worker_was_killed_is_repeated
 
 @pytest.mark.case("F40")
 def test_without_an_end_of_its_lease_that_mail_would_never_go_out(world, download):
-    sold(world, download)
+    world.sold(download)
     kill_worker_at(world, f"^after {CLAIM}", TRUST_BROKEN="lease")
     world.quiesce()
     assert world.mail.accepted == []
@@ -97,7 +88,7 @@ def test_without_an_end_of_its_lease_that_mail_would_never_go_out(world, downloa
 
 
 def two_workers_claim_one_mail(world, download, **environment):
-    sold(world, download)
+    world.sold(download)
     stop = world.shop.stops.set(f"^before {CLAIM}", at_most=2)
     workers = [world.shop.start_worker("--once", **environment) for _each in range(2)]
     assert set(stop.wait(2)) == {worker.pid for worker in workers}
@@ -133,7 +124,7 @@ def test_without_the_claim_two_workers_send_it_twice(world, download):
 )
 def test_a_reconciliation_that_was_killed_is_finished_by_the_next(world, download, places, paid):
     for _each in range(3):
-        sold(world, download, told=False)
+        world.sold(download, told=False)
     kill_worker_at(world, *places)
     assert states()[Status.PAID] == paid
     world.quiesce()
@@ -167,7 +158,7 @@ def test_an_expiry_that_was_killed_is_finished_by_the_next(world, download, plac
     [pytest.param("^before call POST /v1/refunds$", 0, marks=pytest.mark.long), ("^after call POST /v1/refunds$", 500)],
 )
 def test_a_refund_of_a_killed_worker_goes_out_once(world, download, place, refunded):
-    order = sold(world, download)
+    order = world.sold(download)
     fault = world.sandbox.fault(method="POST", path="^/v1/refunds$", action="drop_before")
     with pytest.raises(gateway.GatewayDown):
         refund(order, amount_minor=500, restock=False, reason="A scratch", by="grace@shop.test")
@@ -186,8 +177,8 @@ def test_a_refund_of_a_killed_worker_goes_out_once(world, download, place, refun
 
 @pytest.mark.case("F39")
 def test_a_worker_that_was_away_for_half_an_hour_catches_up_in_order(world, download):
-    told = [sold(world, download) for _each in range(3)]
-    sold(world, download, told=False)
+    told = [world.sold(download) for _each in range(3)]
+    world.sold(download, told=False)
     world.shopper().put(download).checkout()
     world.after_the_hold()
     world.later(minutes=30)

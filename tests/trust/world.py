@@ -15,6 +15,7 @@ from django.db.models import F, Model
 from django.test import Client
 
 from accounts.models import User
+from catalog.models import Variant
 from orders.emails import send_due
 from orders.models import Order, OutgoingMail
 from payments.audit import audit
@@ -70,7 +71,18 @@ class World:
         client.cookies.set(name, browser.cookies[name].value, domain="127.0.0.1", path="/")
         return client
 
+    def sold(self, variant: Variant, quantity: int = 1, *, told: bool = True) -> Order:
+        """An order that is paid for at Stripe; `told`: the shop has heard of it."""
+        payment = self.shopper().buy(variant, quantity)
+        if told:
+            assert self.deliver(self.completed(payment)).status_code == 200
+        return Order.objects.get(pk=payment.order_id)
+
     # ---- Stripe's deliveries
+
+    def completed(self, payment: Payment) -> dict[str, Any]:
+        """The event that tells of the payment."""
+        return self.sandbox.event("checkout.session.completed", about=payment.session_id)
 
     def listen(self) -> None:
         """From now on the stand-in delivers its events to the shop, through the contract check."""
