@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,7 @@ class OptionValuesField(forms.CharField):
 
     def to_python(self, value: Any) -> dict[str, str]:  # type: ignore[override]
         text = super().to_python(value) or ""
+        ProhibitNullCharactersValidator()(text)  # the field's own would look for it in a dict
         chosen: dict[str, str] = {}
         for pair in filter(None, (part.strip() for part in re.split(r"[;\n]", text))):
             name, colon, choice = (part.strip() for part in pair.partition(":"))

@@ -32,7 +32,7 @@ def session_changed(event: Event) -> Outcome:
     found = Payment.objects.filter(Q(session_id=event.object_id) | lost).order_by("id")
     payment = max(found, key=lambda one: one.session_id == event.object_id, default=None)
     if payment is None:
-        return _unmatched(event) if event.reference else NOT_OURS
+        return _unmatched(event) if event.reference and event.object_id else NOT_OURS
     return _settled(payment, event, session_id=event.object_id)
 
 
