@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -208,3 +212,20 @@ def test_it_only_reads_in_a_bounded_number_of_queries(life):
         audit()
     assert {query["sql"].split()[0] for query in queries} <= {"SELECT", "DECLARE", "FETCH", "CLOSE"}
     assert len(queries) <= 2 * len(CHECKS) + 10
+
+
+# -- The table in the documentation -----------------------------------------------------------------------------------
+
+TABLE = (Path(settings.BASE_DIR) / "docs" / "audit.md").read_text()
+
+
+def test_it_stands_in_the_table_with_what_it_says():
+    rows = re.findall(r"^\| I[\d I]+ \| `(\w+)` \| (.+?) \|$", TABLE.partition("## What the database itself")[0], re.MULTILINE)
+    assert dict(rows) == {check.name: check.says.removesuffix(".") for check in CHECKS.values()}
+
+
+def test_it_names_constraints_that_are_there():
+    named = set(re.findall(r"`((?:orders|payments|catalog)_\w+)`", TABLE.partition("## What the database itself")[2]))
+    there = {rule.name for model in apps.get_models() for rule in model._meta.constraints}
+    assert named
+    assert named <= there
