@@ -6,6 +6,8 @@ together can never give back more than was paid. Rows are locked in the order pa
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -24,6 +26,7 @@ from payments.models import Difference, Payment, Refund
 Status = Refund.Status
 ACCEPTED = {"pending": Status.PENDING, "requires_action": Status.PENDING, "succeeded": Status.SUCCEEDED}
 CAME_BACK = {"failed": Status.FAILED, "canceled": Status.CANCELLED}
+NEW = timedelta(minutes=5)
 
 
 class RefundRefused(Exception):
@@ -71,8 +74,11 @@ def send(row: Refund) -> None:
 
 
 def _sent_before(row: Refund) -> StripeRefund | None:
-    """The refund itself, where it was asked for before and the answer did not come: keys are kept for a day only."""
-    if row.checked_at is None:
+    """The refund itself, where it was asked for before and the answer did not come: keys are kept for a day only.
+
+    A row that is not new may have been asked for by a process that was killed before it could say so.
+    """
+    if row.checked_at is None and timezone.now() - row.created_at < NEW:
         return None
     made = gateway.list_refunds(payment_intent_id=row.payment.payment_intent_id or "")
     return next((one for one in made if one.reference == row.reference), None)

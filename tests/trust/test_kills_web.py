@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -121,6 +122,23 @@ def test_money_on_a_page_that_nobody_was_told_of_finds_its_order(world, download
     assert buy_on_a_page_that_the_shop_was_not_told_of(world, download, shop=world.shop).status == Status.PAID
     world.quiesce()
     world.check()
+
+
+@pytest.mark.case("F30", "F35")
+@pytest.mark.parametrize(("place", "refunded"), [("before", 0), ("after", 1200)])
+def test_a_refund_killed_in_the_hands_of_staff_goes_out_once(world, download, place, refunded):
+    """The worker is away for days meanwhile: Stripe has forgotten the idempotency key by then."""
+    order, staff = world.sold(download), world.staff()
+    asking = {"amount_minor": 1200, "reason": "A scratch"}
+    asked = partial(staff.post, f"/admin/orders/order/{order.pk}/do/refund/", asking)
+    kill_at(world.shop, asked, f"^{place} call POST /v1/refunds$")
+    assert world.sandbox.books()["sessions"][0]["refunded"] == refunded
+    world.later(days=2)
+    world.quiesce()
+    world.check()
+    assert world.sandbox.books()["sessions"][0]["refunded"] == 1200
+    calls = [call for call in world.sandbox.requests() if (call["method"], call["path"]) == ("POST", "/v1/refunds")]
+    assert len(calls) == 1
 
 
 def statements_of_booking(payment):

@@ -12,7 +12,6 @@ from typing import Any
 import stripe
 from django.conf import settings
 from django.db.models import F, Model
-from django.test import Client
 
 from accounts.models import User
 from catalog.models import Variant
@@ -28,6 +27,7 @@ from tests.payments.shopping import Shopper
 from tests.sandbox_process import Sandbox
 from tests.trust.http_client import Answer, HttpClient
 from tests.trust.programs import ShopProgram
+from tests.trust.visitors import visitor
 
 CLOCKS = [
     (Payment, "created_at"),
@@ -65,11 +65,7 @@ class World:
 
     def staff(self, *, shop: ShopProgram | None = None) -> HttpClient:
         """Grace, signed in."""
-        browser, client = Client(), HttpClient((shop or self.shop).url)
-        browser.force_login(people.grace())
-        name = settings.SESSION_COOKIE_NAME
-        client.cookies.set(name, browser.cookies[name].value, domain="127.0.0.1", path="/")
-        return client
+        return visitor((shop or self.shop).url, user=people.grace())
 
     def sold(self, variant: Variant, quantity: int = 1, *, told: bool = True) -> Order:
         """An order that is paid for at Stripe; `told`: the shop has heard of it."""
