@@ -75,7 +75,7 @@ def test_a_checkout_that_was_killed_is_finished_by_pressing_again(world, downloa
 
 @pytest.mark.case("F35", "F36")
 def test_a_checkout_that_was_killed_and_left_gives_its_units_back(world, download, rounds):
-    for _round in rounds(1, long=50):
+    for _round in rounds(1, long=6):
         for places in CHECKOUT.values():
             kill_at(world.shop, world.shopper().put(download, 2).press_pay, *places)
     assert Order.objects.filter(status=Status.PENDING).exists()
