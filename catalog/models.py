@@ -43,19 +43,27 @@ class Category(models.Model):
         return self.name
 
     def save(self, **kwargs: Any) -> None:
-        self.path = f"{self.parent.path}/{self.slug}" if self.parent else self.slug
+        self.path = self._path()
         super().save(**kwargs)
         for child in self.children.all():
             if child.path != f"{self.path}/{child.slug}":
                 child.save()
 
     def clean(self) -> None:
-        """Refuse a parent that lies below this category: the tree would become a ring."""
+        """Refuse a parent that lies below this category, which would make the tree a ring, and an address that is taken."""
         above = self.parent
         while above is not None:
             if above.pk == self.pk and self.pk is not None:
                 raise ValidationError({"parent": _("A category cannot lie below itself.")})
             above = above.parent
+        path = self._path()
+        if len(path) > 400:
+            raise ValidationError({"slug": _("The address would be too long. Choose a shorter one.")})
+        if Category.objects.filter(path=path).exclude(pk=self.pk).exists():
+            raise ValidationError({"slug": _("Another category has this address already.")})
+
+    def _path(self) -> str:
+        return f"{self.parent.path}/{self.slug}" if self.parent else self.slug
 
     def get_absolute_url(self) -> str:
         return address("catalog:category", self.path)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RegexPattern
@@ -70,20 +71,21 @@ class _Forms(HTMLParser):
         self.forms: list[Form] = []
         self._form: Form | None = None
         self._select = self._textarea = ""
+        self._options: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         about = {name: value or "" for name, value in attributes}
         if tag == "form":
-            self._form = Form(self.page, about.get("method", "get").upper(), about.get("action") or self.page)
+            self._form = Form(self.page, about.get("method", "get").upper(), urljoin(self.page, about.get("action", "")))
             self.forms.append(self._form)
         name = about.get("name", "")
         if tag == "input" and name and about.get("type") not in ("file", "submit", "button"):
             if about.get("type") not in ("checkbox", "radio") or "checked" in about:
-                self._add(name, about.get("value", "on"))
+                self._add(name, about.get("value", "on" if about.get("type") in ("checkbox", "radio") else ""))
         elif tag == "select":
-            self._select = name
+            self._select, self._options = name, [] if "multiple" in about else [""]
         elif tag == "option" and self._select and "selected" in about:
-            self._add(self._select, about.get("value", ""))
+            self._options = [*filter(None, self._options), about.get("value", "")]
         elif tag == "textarea":
             self._textarea = name
 
@@ -94,6 +96,8 @@ class _Forms(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "select":
+            for chosen in self._options if self._select else ():
+                self._add(self._select, chosen)
             self._select = ""
         elif tag == "textarea":
             if self._textarea:

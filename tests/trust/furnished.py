@@ -23,6 +23,7 @@ from payments.refund import refund
 from tests import factories, people
 from tests.payments.shopping import one_event
 from tests.trust.every_page import Place
+from tests.trust.odd_bodies import URLENCODED
 from tests.trust.raw_http import RawClient
 from tests.trust.world import World
 
@@ -40,6 +41,7 @@ class FurnishedShop:
     anyone: RawClient
     mallory: RawClient
     grace: RawClient
+    ada: RawClient  # with two of the variant in her cart
 
     @classmethod
     def of(cls, world: World) -> FurnishedShop:
@@ -55,7 +57,9 @@ class FurnishedShop:
         pending = world.shopper(email="bob@shop.test").put(variant).checkout()
         reconcile()
         Difference.objects.create(kind="amount", reference="pi_1", detail="Not so", resolved_at=timezone.now())
-        visitors = visitor(world), visitor(world, people.mallory()), visitor(world, people.grace())
+        ada = visitor(world, people.ada())
+        ada.send("POST", "/cart/add/", {"Content-Type": URLENCODED}, b"variant=%d&quantity=2" % variant.pk)
+        visitors = visitor(world), visitor(world, people.mallory()), visitor(world, people.grace()), ada
         return cls(world, product, variant, paid, pending, *visitors)
 
     def parts_of(self, place: Place) -> dict[str, Any]:

@@ -15,12 +15,13 @@ class Request:
     target: str
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     def send(self) -> RawAnswer:
-        return self.visitor.send(self.method, self.target, self.headers)
+        return self.visitor.send(self.method, self.target, self.headers, self.body)
 
     def __str__(self) -> str:
-        return f"{self.method} {self.target[:150]} {ascii(self.headers)[:150]}"
+        return f"{self.method} {self.target[:150]} {ascii(self.headers)[:150]} {self.body[:80]!r}"
 
 
 def wrong(method: str, answer: RawAnswer) -> str:

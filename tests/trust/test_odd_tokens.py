@@ -10,8 +10,8 @@ from orders.models import Order
 from tests import factories
 from tests.trust.furnished import FurnishedShop, visitor
 from tests.trust.nonsense import Request, send_all
+from tests.trust.odd_bodies import URLENCODED
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TOKENS = [
     "", "null", "0", "[]", "{}", "undefined", "true", "None", "-1", "a" * 27, "A" * 43, "%20", "%00", "a%00", "%ff%fe", "%C3",
     "%F0%9F%98%80", "*", "%25", "_", "=", "9" * 3000, "%0d%0aa", "'%20OR%20''='",
@@ -80,6 +80,6 @@ def test_what_is_not_on_sale_is_not_found(world):
     for request, answer in send_all(Request(anyone, page) for page in pages):
         assert answer.status == 404, request
     for variant in (hidden.pk, inactive.pk, 987654321):
-        answer = anyone.send("POST", "/cart/add/", FORM, b"variant=%d&quantity=1" % variant)
+        answer = anyone.send("POST", "/cart/add/", {"Content-Type": URLENCODED}, b"variant=%d&quantity=1" % variant)
         assert (answer.status, "no longer on sale" in answer.words) == (422, True)
     assert not Order.objects.exists()
