@@ -25,6 +25,8 @@ def expire_orders(*, progress: Callable[[int], object] | None = None) -> int:
     for order in Order.objects.filter(status=Status.PENDING, expires_at__lt=timezone.now()).order_by("expires_at"):
         try:
             ended += close_unpaid(order, by="expiry", as_expired=True).status in ENDED
+        except gateway.GatewayKeyRefused:  # nor would it say more about the others
+            break
         except gateway.GatewayError as error:
             log.warning("Order %s stays open: %s", order.number, error)
         except Exception:

@@ -89,6 +89,8 @@ def _each(rows: Iterable[Row], work: Callable[[Row], object], progress: Progress
         try:
             work(row)
             done += 1
+        except gateway.GatewayError as error:
+            log.warning("Reconciling %s failed, the next run tries again: %s", row, error)
         except Exception:
             log.exception("Reconciling %s failed, the next run tries again", row)
         if progress:

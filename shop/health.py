@@ -81,23 +81,28 @@ def _causes(now: datetime, *, has_backlog: bool) -> list[str]:
         return []
     if newest.started_at < now - RUN_AGE:
         return [f"worker: nothing was reconciled for {_minutes(now - newest.started_at)}, is it running?"]
-    ended = ReconcileRun.objects.exclude(finished_at=None, last_error="").order_by("-id").first()
-    if ended is None or not ended.last_error or ended.last_error.startswith(KEY_REFUSED):
+    error = _last_error_of_a_run()
+    if error.startswith(KEY_REFUSED):  # said already
         return []
     good = ReconcileRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
-    since = good.started_at if good else ReconcileRun.objects.earliest("id").started_at
-    if not has_backlog and since > now - RUN_AGE:
+    since = (good or ReconcileRun.objects.earliest("id")).started_at
+    if since > now - RUN_AGE and not (error and has_backlog):
         return []
-    why = "Stripe does not answer" if ended.last_error.startswith(DOES_NOT_ANSWER) else "its last run in the admin says why"
+    why = "Stripe does not answer" if error.startswith(DOES_NOT_ANSWER) else "the log and its last run in the admin say why"
     return [f"reconciliation: not finished for {_minutes(now - since)}: {why}"]
+
+
+def _last_error_of_a_run() -> str:
+    """Why the newest run that has ended failed; empty if it did not."""
+    ended = ReconcileRun.objects.exclude(finished_at=None, last_error="").order_by("-id").first()
+    return ended.last_error if ended else ""
 
 
 def _settings(now: datetime) -> list[str]:
     """Settings that only Stripe can tell are wrong. Nothing that a stranger sends can make these appear."""
     reasons = []
-    run = ReconcileRun.objects.exclude(finished_at=None, last_error="").order_by("-id").first()
     payment = Payment.objects.order_by("-id").first()
-    if any(row and row.last_error.startswith(KEY_REFUSED) for row in (run, payment)):
+    if any(error.startswith(KEY_REFUSED) for error in (_last_error_of_a_run(), payment.last_error if payment else "")):
         reasons.append("Stripe refuses our key: mend STRIPE_SECRET_KEY")
     events = WebhookEvent.objects.filter(order__isnull=False, received_at__lt=now - BACKLOG_AGE).order_by("-id")
     deliveries = list(events.values_list("deliveries", flat=True)[:ENOUGH_EVENTS])

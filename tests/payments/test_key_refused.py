@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import Variant
 from orders.models import Order
 from orders.status import Status
 from payments import gateway
+from payments.expire import expire_orders
 from payments.models import Payment, Refund
 from payments.reconcile import reconcile
 from payments.refund import refund
@@ -75,3 +78,15 @@ def test_it_sends_a_refund_once_the_key_is_mended(shopper, download, settings):
     reconcile()
     assert Refund.objects.get().status == Refund.Status.SUCCEEDED
     assert sum(one["refunded"] for one in shopper.sandbox.books()["sessions"]) == 1200
+
+
+def test_it_asks_once_and_keeps_the_holds_while_its_key_is_refused(shopper, download, settings):
+    for _each in range(3):
+        Shopper(shopper.sandbox).put(download).checkout()
+    Order.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    settings.STRIPE_SECRET_KEY = REVOKED
+    before = len(shopper.sandbox.requests())
+    assert expire_orders() == 0
+    assert len(shopper.sandbox.requests()) == before + 1
+    settings.STRIPE_SECRET_KEY = GOOD
+    assert expire_orders() == 3

@@ -146,7 +146,14 @@ class TestWhyItIsLeftUndone:
     def test_something_else_fails(self):
         run(ago=30)
         run(ago=1, error="division by zero at db.internal")
-        assert reasons() == ["reconciliation: not finished for 30 minutes: its last run in the admin says why"]
+        assert reasons() == ["reconciliation: not finished for 30 minutes: the log and its last run in the admin say why"]
+
+    def test_runs_are_cut_off_again_and_again(self):
+        run(ago=30)
+        for ago in (10, 5, 1):
+            ReconcileRun.objects.create(started_at=timezone.now() - timedelta(minutes=ago))
+        (reason,) = reasons()
+        assert reason.startswith("reconciliation: not finished for 30 minutes")
 
     def test_a_run_that_is_going_on_is_no_failure(self):
         run(ago=3)
