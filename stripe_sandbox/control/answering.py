@@ -55,6 +55,7 @@ def given(request: HttpRequest) -> dict[str, Any]:
         return request.GET.dict()
     try:
         value = json.loads(request.body or b"{}")
+        json.dumps(value, ensure_ascii=False).encode()  # half a character ("\ud800" alone) could never be sent on
     except (ValueError, RecursionError, RequestDataTooBig) as error:
         raise BadRequest(f"body: JSON is needed ({error})") from error
     if not isinstance(value, dict):

@@ -179,6 +179,13 @@ def test_it_takes_no_promotion_code_that_does_not_exist(new_session, box):
         box.pay(new_session(allow_promotion_codes=True).id, promotion_code="FREE")
 
 
+def test_it_takes_no_half_of_a_character(new_session, box):
+    session = new_session()
+    with pytest.raises(ControlError, match="surrogates"):
+        box.pay(session.id, name="A\ud800da")
+    assert box.session(session.id)["status"] == "open"
+
+
 def test_it_ships_where_the_buyer_says(new_session, box):
     address = {"line1": "Ring 1", "city": "Wien", "postal_code": "1010", "country": "AT"}
     session = new_session(shipping_address_collection={"allowed_countries": ["AT"]})
