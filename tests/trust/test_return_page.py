@@ -56,13 +56,13 @@ def test_it_knows_of_the_payment_before_any_webhook(world, ada, download):
 
 
 @pytest.mark.case("F5")
-@pytest.mark.parametrize("fault", [{"action": "silent"}, {"action": "status", "status": 500}, {"action": "drop_before"}])
-def test_it_does_not_wait_for_a_stripe_that_fails(world, ada, download, fault):
+def test_it_does_not_wait_for_a_stripe_that_fails(world, ada, download):
     payment = ada.buy(download)
-    world.sandbox.fault(method="GET", path=READ, **fault)
-    look(ada, payment, CONFIRMING)
-    assert status(payment) == Status.PENDING
-    world.sandbox.clear_faults()
+    for action in ("status", "drop_before", "silent"):
+        world.sandbox.fault(method="GET", path=READ, action=action)
+        look(ada, payment, CONFIRMING)
+        assert status(payment) == Status.PENDING
+        world.sandbox.clear_faults()
     look(ada, payment, PAID)
     assert world.shop.tracebacks() == []
     world.quiesce()

@@ -98,7 +98,7 @@ def test_money_on_the_page_of_a_lost_answer_goes_back(world, ada, download):
 
 
 @pytest.mark.case("F26", "F30")
-@pytest.mark.parametrize("action", ["drop_after", "drop_before"])
+@pytest.mark.parametrize("action", ["drop_after", pytest.param("drop_before", marks=pytest.mark.long)])
 def test_a_refund_whose_answer_is_lost_is_made_once_however_often_it_is_asked_for(world, ada, download, action):
     order = ada.buy(download, 2).order
     world.quiesce()
@@ -167,7 +167,9 @@ def test_what_an_event_says_about_money_is_not_believed(world, ada, download):
 
 
 @pytest.mark.case("F67", "A9")
-@pytest.mark.parametrize(("amount", "currency"), [(1199, "eur"), (1201, "eur"), (1200, "usd")])
+@pytest.mark.parametrize(
+    ("amount", "currency"), [(1199, "eur"), (1200, "usd"), pytest.param(1201, "eur", marks=pytest.mark.long)]
+)
 def test_another_amount_or_currency_is_flagged_and_not_fulfilled(world, ada, download, amount, currency):
     """The session names our payment, and the shop does not know its own yet: only the money tells them apart."""
     asking = world.sandbox.fault(method="POST", path=CREATE, action="hold_before", count=1)
