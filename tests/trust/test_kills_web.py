@@ -10,6 +10,7 @@ import re
 from functools import partial
 
 import pytest
+import requests
 from django.db import connection
 
 from orders.models import Order
@@ -189,6 +190,25 @@ def test_settling_that_is_killed_before_its_answer_has_done_everything(world, do
         assert payment.order.events.filter(to_status=Status.PAID).count() == 1
     world.quiesce()
     world.check()
+
+
+@pytest.mark.case("F35")
+def test_everybody_goes_on_after_a_power_cut(world, download, rounds):
+    places = ["^before request POST /checkout/", f"^before call {CREATE}", f"^after call {CREATE}", "^before answer POST /"]
+    for _round in rounds(1, long=10):
+        shoppers = [world.shopper().put(download) for _each in places]
+        stops = [world.shop.stops.set(place) for place in places]
+        with Calls(*[shopper.press_pay for shopper in shoppers]) as calls:
+            for stop in stops:
+                stop.wait()
+            world.shop.restart()
+        assert all(isinstance(outcome, requests.ConnectionError) for outcome in calls.outcomes)
+        world.shop.stops.clear()
+        for shopper in shoppers:
+            shopper.pay(shopper.checkout())
+    world.quiesce()
+    world.check()
+    assert set(Order.objects.values_list("status", flat=True)) == {Status.PAID}
 
 
 @pytest.mark.case("F35", "F36")
