@@ -21,6 +21,7 @@ from tests.sandbox_process import wait_for
 from tests.trust.at_once import Calls, at_once
 from tests.trust.kills import BOOKING
 from tests.trust.programs import ShopProgram
+from tests.trust.silent import SilentServer
 from tools.services import Postgres
 
 ORDER_WRITTEN = '^after INSERT INTO "orders_order"'
@@ -246,3 +247,14 @@ def test_everything_goes_on_when_the_database_is_there_again(world, own_server):
         assert Variant.objects.get().stock_reserved == 1
         world.quiesce()
         world.check()
+
+
+@pytest.mark.case("F42")
+@pytest.mark.only_on("postgres")
+@pytest.mark.long
+def test_a_database_server_that_says_nothing_is_not_waited_for(world):
+    with SilentServer() as server, ShopProgram(DATABASE_URL=f"postgres://shop@127.0.0.1:{server.port}/shop") as shop:
+        answer = world.shopper(shop=shop).client.get("/products/", timeout=30)
+        assert asks_to_try_again(answer)
+        assert answer.seconds < 10
+        assert server.asked

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socketserver
 from contextlib import contextmanager
-from threading import Thread
 
 import pytest
 import requests
@@ -18,6 +16,7 @@ from tests.sandbox_process import wait_for
 from tests.trust.at_once import Calls
 from tests.trust.http_client import HttpClient
 from tests.trust.programs import ShopProgram
+from tests.trust.silent import SilentServer
 from tools.processes import free_port
 from tools.services import azurite_connection_string
 
@@ -25,35 +24,16 @@ CREATE = {"method": "POST", "path": "^/v1/checkout/sessions$"}
 SHOPPERS = 10
 
 
-class SilentStore(socketserver.ThreadingTCPServer):
-    """Where the blob store should be: takes connections, keeps them and never says a word."""
-
-    def __init__(self):
-        self.asked = []
-        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
-
-    def process_request(self, request, client_address):
-        self.asked.append(request)
-
-    def __enter__(self):
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_failure):
-        self.shutdown()
-        self.server_close()
-
-
 @pytest.fixture(scope="module")
 def store():
-    with SilentStore() as store:
+    with SilentServer() as store:
         yield store
 
 
 @pytest.fixture(scope="module")
 def small_shop(shop_program, store):
     """One process with the threads of production, whose blob store is silent."""
-    pictures = azurite_connection_string(store.server_address[1])
+    pictures = azurite_connection_string(store.port)
     with ShopProgram(web_processes=1, threads=0, AZURE_STORAGE_CONNECTION_STRING=pictures) as shop:
         yield shop
 
@@ -61,7 +41,7 @@ def small_shop(shop_program, store):
 @pytest.fixture
 def download(world, store):
     made = factories.variant(requires_shipping=False, on_hand=100, price_minor=1200)
-    factories.picture(product=made.product, url=f"http://127.0.0.1:{store.server_address[1]}/media/one.webp")
+    factories.picture(product=made.product, url=f"http://127.0.0.1:{store.port}/media/one.webp")
     return made
 
 
@@ -208,5 +188,5 @@ def test_pages_and_checkout_never_ask_the_blob_store(world, download, small_shop
 @pytest.mark.case("F48")
 def test_a_question_to_the_blob_store_would_be_counted(store):
     with pytest.raises(requests.Timeout):
-        requests.get(f"http://127.0.0.1:{store.server_address[1]}/", timeout=0.2)
+        requests.get(f"http://127.0.0.1:{store.port}/", timeout=0.2)
     assert store.asked.pop()
