@@ -17,7 +17,7 @@ def collected(session: dict[str, Any]) -> dict[str, Any]:
     address = {part: _storable(value) for part, value in (shipping.get("address") or {}).items()}
     email = _storable(details.get("email"))
     return {
-        "email": email if len(email) <= LONGEST_EMAIL else "",
+        "email": email if len(email) <= LONGEST_EMAIL and email.isprintable() else "",  # no line of it forges one
         "recipient": _storable(shipping.get("name") or details.get("name"))[:LONGEST_NAME],
         "address": {part: value for part, value in address.items() if value},
     }

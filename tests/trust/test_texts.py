@@ -123,6 +123,19 @@ def test_no_address_for_mails_stops_an_order(world, ada, email):
     assert payment.order.status == Status.PAID
     assert payment.order.email == email
     assert ada.client.get(payment.order.get_absolute_url()).status_code == 200
+    assert len(world.mail.accepted) == 1
+    world.check()
+
+
+@pytest.mark.case("F75", "A62")
+def test_no_line_of_an_address_becomes_one_of_a_mail_or_a_log(world, ada):
+    ada.email = "ada@shop.test\r\nBcc: mallory@shop.test"
+    payment = ada.buy(factories.variant(requires_shipping=False))
+    world.quiesce()
+    payment.order.refresh_from_db()
+    assert (payment.order.status, payment.order.email) == (Status.PAID, "")
+    assert (world.mail.accepted, OutgoingMail.objects.count(), "mallory" in world.shop.text) == ([], 0, False)
+    assert ada.client.get(payment.order.get_absolute_url()).status_code == 200
 
 
 class TestWhatIsRefusedWhereItIsTyped:
