@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 
-from catalog.browse import listed
 from catalog.cards import Card, cards_of
 from catalog.models import Category, Product
 from catalog.tree import CategoryTree
 
 ON_THE_WALL, ON_THE_SHELF, NEW = 3, 8, 4
+LOOKED_AT = 20  # members of a category, for its cover
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,14 @@ def home_page() -> HomePage:
 
 
 def _first_product() -> Subquery:
-    """The id of a published product that is directly in the category."""
-    members = Product.categories.through.objects.filter(category_id=OuterRef("pk"), product__is_published=True)
-    return Subquery(members.order_by("id").values("product_id")[:1])
+    """The id of a published product among the oldest that are directly in the category.
+
+    Only so many are looked at, and which of them it is stays open: asked for the very first, PostgreSQL goes through all
+    products until it comes to those of a new category.
+    """
+    members = Product.categories.through.objects.filter(category_id=OuterRef(OuterRef("pk"))).order_by("product_id")
+    oldest = Product.objects.published().filter(pk__in=members.values("product_id")[:LOOKED_AT])
+    return Subquery(oldest.order_by().values("pk")[:1])
 
 
 def _cover_id(tree: CategoryTree, category: Category) -> int | None:
@@ -66,4 +71,6 @@ def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
     published = Product.objects.published()
     first = published.order_by("position", "id").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
     newest = published.order_by("-id").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
-    return cards_of(listed().filter(Q(pk__in=first) | Q(pk__in=newest) | Q(pk__in=[pk for pk in cover_ids if pk])))
+    parts = [published.filter(pk__in=some).order_by() for some in (first, newest, [pk for pk in cover_ids if pk])]
+    # A union, not an OR: for that PostgreSQL reads the whole table.
+    return cards_of(parts[0].union(*parts[1:]).order_by("position", "pk"))

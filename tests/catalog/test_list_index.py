@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from catalog import browse
 from catalog.browse import in_categories, listed
-from catalog.models import Product
+from catalog.home_page import _first_product
+from catalog.models import Category, Product
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +48,15 @@ def test_it_walks_a_category_in_the_order_of_the_index(asked):
 def test_it_notices_a_list_that_no_index_knows():
     assert "catalog_product_shown" not in plan(Product.objects.order_by("title")[:24])
     assert "catalog_product_shown" not in plan(Product.objects.filter(Q(is_published=False)).order_by("position")[:24])
+
+
+def test_it_finds_the_cover_of_a_category_by_the_index():
+    found = plan(Category.objects.annotate(cover_id=_first_product()))
+    assert "catalog_members" in found or connection.vendor == "postgresql"  # a small table has other indexes as cheap
+
+
+def test_it_hangs_what_is_published_over_a_category():
+    home = factories.category()
+    factories.product(categories=[home], is_published=False)
+    shown = factories.product(categories=[home])
+    assert Category.objects.annotate(cover_id=_first_product()).get().cover_id == shown.pk
