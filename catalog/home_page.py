@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
@@ -71,6 +72,7 @@ def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
     published = Product.objects.published()
     first = published.order_by("position", "id").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
     newest = published.order_by("-id").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
-    parts = [published.filter(pk__in=some).order_by() for some in (first, newest, [pk for pk in cover_ids if pk])]
+    three: list[Any] = [first, newest, [pk for pk in cover_ids if pk]]
+    parts = [published.filter(pk__in=some).order_by() for some in three]
     # A union, not an OR: for that PostgreSQL reads the whole table.
     return cards_of(parts[0].union(*parts[1:]).order_by("position", "pk"))
