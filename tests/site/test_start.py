@@ -43,12 +43,14 @@ def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.case("A66")
 def test_it_has_nothing_to_say_about_production_settings():
     checked = run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert checked.returncode == 0, checked.stderr
     assert "no issues" in checked.stdout
 
 
+@pytest.mark.case("A66")
 @pytest.mark.parametrize(
     ("number", "changes"),
     [
@@ -113,6 +115,7 @@ def problems() -> list[CheckMessage]:
     return [*settings_are_complete(), *stripe_is_configured()]
 
 
+@pytest.mark.case("A66")
 def test_it_names_everything_that_is_missing_at_once():
     checked = run("manage.py", "check", **dict.fromkeys(PRODUCTION, ""))
     assert checked.returncode == 1
@@ -146,12 +149,34 @@ def test_it_never_shows_a_key_in_a_check():
     assert "verysecret" not in checked.stderr + checked.stdout
 
 
+@pytest.mark.case("A66")
 def test_it_serves_nothing_with_a_bad_configuration():
     loaded = run("-c", "import shop.wsgi", STRIPE_SECRET_KEY="", SECRET_KEY="")
     assert loaded.returncode == 3  # gunicorn does not try again after this one
     assert "payments.E001" in loaded.stderr
     assert "shop.E001" in loaded.stderr
     assert "Traceback" not in loaded.stderr
+
+
+@pytest.mark.case("A66")
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({"SECRET_KEY": "short"}, "shop.E001"),
+        ({"ALLOWED_HOSTS": "*"}, "shop.E002"),
+        ({"DEBUG": "1"}, "shop.E007"),
+        (
+            {"STRIPE_SECRET_KEY": "sk_live_0123456789", "STRIPE_PUBLISHABLE_KEY": "", "SITE_URL": "http://127.0.0.1"},
+            "payments.E005",
+        ),
+        ({"STRIPE_SECRET_KEY": "rk_live_0123456789", "STRIPE_PUBLISHABLE_KEY": "", "DEBUG": "1"}, "payments.E005"),
+        ({"STRIPE_WEBHOOK_SECRETS": "whsec_changeme"}, "payments.E002"),
+    ],
+)
+def test_gunicorn_does_not_start_with_a_risk(changes, number):
+    started = run("-m", "gunicorn", "shop.wsgi", "--bind", "127.0.0.1:0", **changes)  # any port: it gets nowhere near
+    assert started.returncode == 3, started.stderr
+    assert number in started.stderr
 
 
 def test_it_loads_with_a_good_configuration():
