@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from tqdm import tqdm
 
 from bench import report
@@ -65,7 +67,7 @@ def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: se
     """Every page of every site on one kind of database, in one interleaved run."""
     folder.chmod(0o755)  # PostgreSQL's account looks for its programs from here
     with ExitStack() as stack:
-        address_of = stack.enter_context(databases(database, folder))
+        software, address_of = stack.enter_context(databases(database, folder))
         sandbox = stack.enter_context(Sandbox(db=folder / "sandbox.sqlite3").running())
         sandbox.drop()  # we deliver the events ourselves
         bare = stack.enter_context(bare_site(address_of("bare"), folder, core=core))
@@ -85,6 +87,7 @@ def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: se
             check_all_paid(inside(env, "orders"), buyers[size].bought)
         return {
             "database": database,
+            "software": software,
             "bare": {page.name: page.tally.summary() for page in pages if page.site is bare},
             "bare_memory": vars(bare.memory()),
             "shops": [
@@ -125,19 +128,21 @@ def check_all_paid(statuses: dict[str, int], bought: int) -> None:
 
 
 @contextmanager
-def databases(kind: str, folder: Path) -> Iterator[Any]:
-    """A function that names an empty database of that kind."""
+def databases(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """What is used, and a function that makes an empty database and answers its address."""
     if kind == "sqlite":
-        yield lambda name: f"sqlite:///{folder}/{name}.sqlite3"
+        yield f"SQLite {sqlite3.sqlite_version}", lambda name: f"sqlite:///{folder}/{name}.sqlite3"
         return
     with Postgres() as server:
 
         def made(name: str) -> str:
             with psycopg.connect(server.url, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             return f"{server.url.rpartition('/')[0]}/{name}"
 
-        yield made
+        with psycopg.connect(server.url) as connection:
+            version = connection.info.server_version // 10_000, connection.info.server_version % 10_000
+        yield "PostgreSQL {}.{}".format(*version), made
 
 
 @contextmanager

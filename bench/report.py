@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import re
-import sqlite3
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
     """One table for each database, the memory, and every aim that was missed."""
     parts = [machine()]
     for result in results:
-        parts += [f"### {result['database'].replace('sqlite', 'SQLite').replace('postgres', 'PostgreSQL')}", _table(result)]
+        parts += [f"### {result['software']}", _table(result)]
         parts.append(_below(result))
     missed = [line for result in results for line in misses(result)]
     parts.append("Missed aims:\n\n" + "\n".join(f"- {line}" for line in missed) if missed else "All aims are reached.")
@@ -49,7 +48,7 @@ def machine() -> str:
     """What it was measured on."""
     cores = re.findall(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE) or [platform.machine()]
     software = {"Python": platform.python_version(), "Django": version("Django"), "gunicorn": version("gunicorn")}
-    versions = ", ".join(f"{name} {number}" for name, number in (software | {"SQLite": sqlite3.sqlite_version}).items())
+    versions = ", ".join(f"{name} {number}" for name, number in software.items())
     return f"{len(cores)} cores ({cores[0]}), {platform.system()}; {versions}."
 
 

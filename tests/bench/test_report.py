@@ -22,7 +22,7 @@ def good_run():
     shop["queries"] = {"list": 4, "category": 4, "product": 5}
     bare = dict.fromkeys(("bare page", report.TEMPLATE, report.SESSION, report.INSERT), figures(500))
     shops = [copy.deepcopy(shop) | {"products": size} for size in (1000, 100_000)]
-    return {"database": "sqlite", "bare": bare, "bare_memory": MEMORY, "shops": shops}
+    return {"database": "sqlite", "software": "SQLite 3.40.1", "bare": bare, "bare_memory": MEMORY, "shops": shops}
 
 
 def test_it_says_when_all_aims_are_reached():
