@@ -223,6 +223,9 @@ def _to_order(request: HttpRequest, cart: Cart, order: Order) -> HttpResponse:
         messages.info(request, _("The payment for this order is on its way."))
     elif order.total_minor:
         messages.info(request, _("This order was paid for already."))
+    elif not order.email:  # nobody was asked for one, so there is no mail with the link
+        messages.info(request, _("Keep the address of this page: it opens your order."))
+        return redirect(order_link(order))
     return redirect("orders:detail", number=order.number)
 
 
