@@ -99,6 +99,7 @@ def two_workers_claim_one_mail(world, download, **environment):
 
 
 @pytest.mark.case("F40")
+@pytest.mark.long  # tests/orders/test_emails.py has the same race within one process
 def test_two_workers_send_a_mail_once(world, download):
     assert two_workers_claim_one_mail(world, download) == 1
     world.quiesce()
@@ -106,6 +107,7 @@ def test_two_workers_send_a_mail_once(world, download):
 
 
 @pytest.mark.case("F40")
+@pytest.mark.long
 def test_without_the_claim_two_workers_send_it_twice(world, download):
     assert two_workers_claim_one_mail(world, download, TRUST_BROKEN="mail_claim") == 2
 

@@ -126,7 +126,7 @@ def test_money_on_a_page_that_nobody_was_told_of_finds_its_order(world, download
 
 
 @pytest.mark.case("F30", "F35")
-@pytest.mark.parametrize(("place", "refunded"), [("before", 0), ("after", 1200)])
+@pytest.mark.parametrize(("place", "refunded"), [pytest.param("before", 0, marks=pytest.mark.long), ("after", 1200)])
 def test_a_refund_killed_in_the_hands_of_staff_goes_out_once(world, download, place, refunded):
     """The worker is away for days meanwhile: Stripe has forgotten the idempotency key by then."""
     order, staff = world.sold(download), world.staff()
@@ -193,6 +193,7 @@ def test_settling_that_is_killed_before_its_answer_has_done_everything(world, do
 
 
 @pytest.mark.case("F35")
+@pytest.mark.long
 def test_everybody_goes_on_after_a_power_cut(world, download, rounds):
     places = ["^before request POST /checkout/", f"^before call {CREATE}", f"^after call {CREATE}", "^before answer POST /"]
     for _round in rounds(1, long=10):
