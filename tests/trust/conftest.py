@@ -109,10 +109,11 @@ def furnished(world: World) -> Iterator[FurnishedShop]:
 
 @pytest.fixture
 def some(request: pytest.FixtureRequest) -> Callable[[Iterable[Any], int], list[Any]]:
-    """`some(requests, 100)`: so many of them, the same every time; all of them with --long."""
+    """`some(requests, 100)`: so many of them, the same every time; twenty times as many with --long."""
+    times = 20 if request.config.getoption("long") else 1
 
     def choose(everything: Iterable[Any], most: int) -> list[Any]:
         found = list(everything)
-        return found if request.config.getoption("long") else Random(most).sample(found, min(most, len(found)))
+        return Random(most).sample(found, min(times * most, len(found)))
 
     return choose
