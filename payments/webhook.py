@@ -33,7 +33,10 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse("No valid signature", status=400, content_type="text/plain")
     try:
         row = receive(event)
+    except gateway.GatewayError as error:  # Stripe's failure, or no time was left to ask: nothing to mend here
+        log.warning("Webhook %s %s was not processed: %s", event.type, event.id, error)
     except Exception:
         log.exception("Webhook %s %s was not processed", event.type, event.id)
-        return HttpResponse("Not processed, send it again", status=500, content_type="text/plain")
-    return HttpResponse(row.outcome or "ok", content_type="text/plain")
+    else:
+        return HttpResponse(row.outcome or "ok", content_type="text/plain")
+    return HttpResponse("Not processed, send it again", status=500, content_type="text/plain")

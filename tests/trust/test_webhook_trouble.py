@@ -176,6 +176,7 @@ def test_an_event_that_always_fails_is_on_a_list_and_stops_no_other(world, ada, 
     world.sandbox.fault(path=poisoned.session_id, action="status", status=500)
     events = [world.sandbox.event(COMPLETED, about=payment.session_id) for payment in (poisoned, bobs)]
     assert [world.deliver(event).status_code for event in events] == [500, 200]
+    assert world.shop.tracebacks() == [], "Stripe's failures are no errors of ours"
     carols = world.shopper(email="carol@shop.test").buy(download)  # her webhook is lost
     reconcile()
     assert [status(payment) for payment in (poisoned, bobs, carols)] == [Status.PENDING, Status.PAID, Status.PAID]

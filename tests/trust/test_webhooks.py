@@ -25,7 +25,7 @@ IBAN_SUCCEEDS, IBAN_FAILS = "AT611904300234573201", "AT861904300235473202"
 
 @pytest.fixture
 def download(world):
-    return factories.variant(requires_shipping=False, on_hand=50, price_minor=1200)
+    return factories.variant(requires_shipping=False, on_hand=250, price_minor=1200)
 
 
 def status(payment):
@@ -72,7 +72,7 @@ def deliver_at_once(world, event, *, shop=None, times=AT_ONCE):
     stop = stops.set(WEBHOOK_BEGINS, at_most=times)
     with Calls(*[lambda: world.deliver(event, shop=shop)] * times) as calls:
         processes = stop.wait(times)
-        stop.release()
+        stops.clear()
     assert len(set(processes)) > 1, "all came to one process"
     return calls.outcomes
 
@@ -88,17 +88,19 @@ def deliver_while_coming_back(world, shopper, payment, event, *, shop=None):
 
 
 @pytest.mark.case("F2")
-def test_one_event_many_times_at_once_has_one_effect(world, ada, download):
-    payment = ada.buy(download, 2)
-    event = one_event(world.sandbox, COMPLETED)
-    answers = deliver_at_once(world, event)
-    assert [answer.status_code for answer in answers] == [200] * AT_ONCE
-    assert world.deliver(event).status_code == 200
-    assert payment.order.events.filter(to_status=Status.PAID).count() == 1
-    assert OutgoingMail.objects.count() == 1
-    assert WebhookEvent.objects.get().deliveries == AT_ONCE + 1
+def test_one_event_many_times_at_once_has_one_effect(world, download, rounds):
+    for _round in rounds(1, long=50):
+        payment = world.shopper().buy(download)
+        event = world.sandbox.event(COMPLETED, about=payment.session_id)
+        statuses = {answer.status_code for answer in deliver_at_once(world, event)}
+        assert statuses - {500} == {200}, "whoever waits too long for the others is sent again"
+        assert world.deliver(event).status_code == 200
+        assert payment.order.events.filter(to_status=Status.PAID).count() == 1
+        assert WebhookEvent.objects.get(stripe_id=event["id"]).deliveries == AT_ONCE + 1
+    assert world.shop.tracebacks() == []
     world.quiesce()
     world.check()
+    assert OutgoingMail.objects.count() == Order.objects.count()
 
 
 @pytest.mark.case("F4")
@@ -288,7 +290,7 @@ def test_a_debit_of_days_keeps_the_units_until_it_is_decided(world, ada, downloa
     event = one_event(world.sandbox, f"checkout.session.async_payment_{outcome}")
     assert [world.deliver(event).status_code for _again in range(2)] == [200, 200]
     download.refresh_from_db()
-    ended = {"succeeded": (Status.PAID, 0, 48), "failed": (Status.CANCELLED, 0, 50)}[outcome]
+    ended = {"succeeded": (Status.PAID, 0, 248), "failed": (Status.CANCELLED, 0, 250)}[outcome]
     assert (status(payment), download.stock_reserved, download.stock_on_hand) == ended
     world.quiesce()
     world.check()
