@@ -136,6 +136,7 @@ def test_with_a_revoked_key_nobody_is_charged_and_nothing_is_forgotten(world, br
         assert worker.wait(60) == 0
         assert "refuses our key, mend STRIPE_SECRET_KEY" in shop.text
         assert REVOKED not in shop.text
+        assert "mend STRIPE_SECRET_KEY" in HttpClient(shop.url).get("/readyz").text
     download.refresh_from_db()
     assert download.stock_reserved == 1, "Ada's alone"
     assert (status(paid), Payment.objects.exclude(pk=paid.pk).get().status) == (Status.PENDING, Payment.Status.FAILED)

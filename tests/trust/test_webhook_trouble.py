@@ -146,6 +146,8 @@ def test_with_the_wrong_secret_the_reconciler_saves_the_orders(world, ada, downl
     world.quiesce()
     assert status(payment) == Status.PAID
     world.check()
+    world.later(minutes=11)
+    assert "mend the endpoint or STRIPE_WEBHOOK_SECRETS" in world.client().get("/readyz").text
 
 
 # ---- a handler that fails

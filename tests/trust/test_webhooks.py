@@ -195,9 +195,10 @@ def early(world, ada, download):
 
 
 @pytest.mark.case("F10")
-def test_a_webhook_before_the_shop_knows_its_session_fulfils(world, early):
+@pytest.mark.parametrize("kind", [COMPLETED, "payment_intent.succeeded"])
+def test_a_webhook_before_the_shop_knows_its_session_fulfils(world, early, kind):
     payment, held, calls = early
-    assert world.deliver(one_event(world.sandbox, COMPLETED)).status_code == 200
+    assert world.deliver(one_event(world.sandbox, kind)).status_code == 200
     assert status(payment) == Status.PAID
     world.sandbox.release(held)
     wait_for(lambda: calls.outcomes[0], what="the shopper's answer")
