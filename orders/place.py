@@ -71,7 +71,7 @@ def open_order_of(cart_id: str) -> Order | None:
 
 
 def _refuse_bought(cart_id: str, fingerprint: str) -> None:
-    """Called once our row is in: an order of this cart that was open when we came has been decided by now."""
+    """Look whether just this was bought already. Once our own row is in, no open order of this cart can be in between."""
     bought = Order.objects.filter(cart_id=cart_id, cart_revision=fingerprint, status__in=SOLD).first()
     if bought is not None:
         raise CartBought(bought)
@@ -80,7 +80,8 @@ def _refuse_bought(cart_id: str, fingerprint: str) -> None:
 def _open_order(cart_id: str, fingerprint: str) -> Order:
     """The order that is in the way of the unique constraint, if it is for the same things."""
     order = open_order_of(cart_id)
-    if order is None:  # it ended this moment
+    if order is None:  # it was decided this moment
+        _refuse_bought(cart_id, fingerprint)
         raise CartChanged
     if order.cart_revision != fingerprint:
         raise OpenOrderInTheWay(order)

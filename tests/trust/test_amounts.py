@@ -15,10 +15,13 @@ from orders.status import Status
 from payments.models import Payment
 from tests import factories
 from tests.payments.shopping import ADDRESS
+from tests.sandbox_process import wait_for
 from tests.trust.at_once import Calls
 from tests.trust.programs import ShopProgram
 
 CHECKOUT_BEGINS = "^before request POST /checkout/"
+READS_THE_LINES = "^before SELECT .*FROM .orders_orderline"  # of the order that was placed, for the session
+LOOKS_FOR_THE_ORDER = "^before SELECT .*WHERE .*cart_id. ="
 COUNTS_THE_PRESS = "^before UPDATE .accounts_tally"  # the cart was read, nothing was placed
 
 # The units on the wire are those of ../shared/stripe/FACTS.md: no decimals; two that must be zero; three, the last zero.
@@ -209,6 +212,23 @@ class TestWhatCostsNothing:
         assert (calls.outcomes[0]["Location"], Order.objects.count()) == (done["Location"], 1)
         assert "There is nothing in it yet" in ada.client.get("/cart/").text
         world.quiesce()
+        world.check()
+
+    @pytest.mark.case("F74", "F52")
+    def test_a_press_that_meets_another_half_way_orders_nothing(self, world, ada, gift):
+        """It finds an open order in its way, and that order is complete before it can be looked at."""
+        ada.put(gift)
+        placed = world.shop.stops.set(READS_THE_LINES)
+        with Calls(ada.press_pay) as first:
+            placed.wait()
+            looks = world.shop.stops.set(LOOKS_FOR_THE_ORDER)
+            with Calls(ada.press_pay) as second:
+                looks.wait()
+                placed.release()
+                wait_for(lambda: Order.objects.get().status == Status.PAID, what="the first press")
+                looks.release()
+        assert (first.outcomes[0]["Location"], Order.objects.count()) == (second.outcomes[0]["Location"], 1)
+        assert "There is nothing in it yet" in ada.client.get("/cart/").text
         world.check()
 
     @pytest.mark.case("F74")
