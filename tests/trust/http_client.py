@@ -46,6 +46,7 @@ class HttpClient:
         self.address = address or f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.headers["Connection"] = "close"  # a kept one may be closed just when the next request is sent
 
     @property
     def cookies(self) -> Any:
