@@ -95,11 +95,12 @@ def test_a_checkout_killed_while_stripe_works_gets_the_page_of_that_call(world, 
         ada = world.shopper().put(download)
         fault = world.sandbox.fault(method="POST", path="^/v1/checkout/sessions$", action=action, count=1)
         calling = world.shop.stops.set(f"^before call {CREATE}")
-        with Calls(ada.press_pay):
+        with Calls(ada.press_pay) as calls:
             (pid,) = calling.wait()
             calling.release()
             assert world.sandbox.wait_fault(fault, timeout=20)
             world.shop.kill_web(pid)
+        assert isinstance(calls.outcomes[0], requests.ConnectionError)
         world.sandbox.clear_faults()
         ada.pay(ada.checkout())
     assert one_session_each(world)
