@@ -115,7 +115,7 @@ class TestFormsOfTheStaff:
         self.refuses(world, staff, page_of(print_), "units", ["1000000"])
 
     @pytest.mark.case("F72")
-    @pytest.mark.parametrize("where", ["product", "variant"])
+    @pytest.mark.parametrize("where", [pytest.param("product", marks=pytest.mark.long), "variant"])
     def test_prices(self, world, staff, print_, where):
         row, prefix = (print_.product, "variants-0-") if where == "product" else (print_, "")
         texts = ["-1", "1.005", "1e9", "1,5", "1\x00", "９", "1000000", *TOO_LARGE]
