@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 
 # For what the middleware of django-csp does not see. Pages have their own policy (settings.CONTENT_SECURITY_POLICY).
 NO_PAGE = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Only names that every browser knows: for others Chromium puts a warning into the console of every page.
 UNUSED_FEATURES = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation",
-    "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
-    "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "window-management", "xr-spatial-tracking",
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi",
+    "payment", "usb",
 )  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": NO_PAGE,
