@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -63,6 +64,7 @@ class ShopProgram:
 
     def __exit__(self, *_failure: Any) -> None:
         self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # ---- the web
 

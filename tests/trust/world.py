@@ -13,7 +13,6 @@ import stripe
 from django.conf import settings
 from django.db.models import F, Model
 
-from accounts.models import User
 from catalog.models import Variant
 from orders.emails import send_due
 from orders.models import Order, OutgoingMail
@@ -56,12 +55,6 @@ class World:
 
     def shopper(self, *, email: str = "ada@shop.test", shop: ShopProgram | None = None) -> Shopper:
         return Shopper(self.sandbox, email=email, client=HttpClient((shop or self.shop).url))
-
-    def log_in(self, user: User, password: str) -> HttpClient:
-        client = self.client()
-        answer = client.log_in(user.email, password)
-        assert answer.status_code == 302, answer
-        return client
 
     def staff(self, *, shop: ShopProgram | None = None) -> HttpClient:
         """Grace, signed in."""
