@@ -74,7 +74,7 @@ def test_a_form_with_one_odd_field_is_refused_whole_or_taken(world, request):
     """What is taken is another matter, so at the end every invariant is looked at."""
     furnished, rng = FurnishedShop.of(world), Random(7)
     filled = [(who, form) for who, form in every_form(furnished) if "/delete/" not in form.page]
-    each = 15 if request.config.getoption("long") else 1
+    each = 6 if request.config.getoption("long") else 1
     before, refused = rows(), 0
     for who, form in filled:
         for fields in _odd_ones(form, rng, each):
