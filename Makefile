@@ -59,8 +59,8 @@ test-postgres: .venv/.ok-dev $(AZURITE)
 
 test-long: .venv/.ok-dev $(AZURITE)
 	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
-	$(PYTEST) --long --database=sqlite tests/trust $(ARGS)
-	$(PYTEST) --long --database=postgres tests/trust $(ARGS)
+	$(PYTEST) --long --timeout=1800 --database=sqlite tests/trust $(ARGS)
+	$(PYTEST) --long --timeout=1800 --database=postgres tests/trust $(ARGS)
 
 bench: .venv/.ok-dev
 	@$(V)/python -m bench --products $(PRODUCTS) --databases $(DATABASES) --seconds $(SECONDS) $(ARGS)
