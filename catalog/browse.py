@@ -70,7 +70,7 @@ def _page_before(products: QuerySet[Product], before: str) -> Page:
     position, pk = _read_mark(before)
     earlier = products.filter(Q(position__lt=position) | Q(pk__lt=pk), position__lte=position)
     found = cards_of(earlier.order_by("-position", "-id")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE][::-1]
+    shown = found[-PAGE_SIZE:]
     return Page(
         cards=shown,
         previous=_mark(shown[0]) if len(found) > PAGE_SIZE else "",

@@ -1,4 +1,4 @@
-"""What the home page shows, in four queries: pieces for the wall, a first shelf, what is new, a picture per category."""
+"""What the home page shows, in two queries: pieces for the wall, a first shelf, what is new, a picture per category."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _cover_id(tree: CategoryTree, category: Category) -> int | None:
 
 
 def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
-    """The first products of the shop, the newest ones and the covers, in the shop's order: three queries."""
+    """The first products of the shop, the newest ones and the covers, in the shop's order, one query."""
     published = Product.objects.published()
     first = published.order_by("position", "id").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
     newest = published.order_by("-id").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]

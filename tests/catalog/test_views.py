@@ -247,10 +247,10 @@ def test_it_escapes_what_staff_typed_into_titles(client):
 
 
 LIMITS = [
-    ("catalog:home", [], 4),
-    ("catalog:products", [], 4),
-    ("catalog:category", ["flow"], 4),
-    ("catalog:search", ["flow"], 4),
+    ("catalog:home", [], 2),
+    ("catalog:products", [], 2),
+    ("catalog:category", ["flow"], 2),
+    ("catalog:search", ["flow"], 2),
 ]
 
 
