@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
@@ -21,25 +22,34 @@ def receive(event: Event, *, delivered: bool = True) -> WebhookEvent:
     """Record `event` and do what it asks for. Raises what its handler raised; the row then keeps the error.
 
     Two deliveries at once both run the handler: handlers book through conditional UPDATEs, so that is harmless, and
-    neither answers Stripe before the effect is stored. `delivered`: by the webhook, and not found by asking.
+    neither answers Stripe before the effect is stored. `delivered`: by the webhook, and not found by asking. Not to be
+    called inside a transaction.
     """
-    row, _created = WebhookEvent.objects.get_or_create(
-        stripe_id=event.id,
-        defaults={
-            "type": event.type[:100],
-            "object_id": event.object_id,
-            "livemode": event.livemode,
-            "created_at": event.created_at,
-        },
-    )
-    if delivered:
-        WebhookEvent.objects.filter(pk=row.pk).update(deliveries=F("deliveries") + 1)
+    row = _recorded(event, delivered=delivered)
     if row.processed_at is None:
         try:
             _process(row, event)
         except Exception as error:
             _keep_error(row, error)
             raise
+    return row
+
+
+def _recorded(event: Event, *, delivered: bool) -> WebhookEvent:
+    """The event's one row. It is written without looking first: most events come once."""
+    try:
+        return WebhookEvent.objects.create(
+            stripe_id=event.id,
+            type=event.type[:100],
+            object_id=event.object_id,
+            livemode=event.livemode,
+            created_at=event.created_at,
+            deliveries=int(delivered),
+        )
+    except IntegrityError:
+        row = WebhookEvent.objects.get(stripe_id=event.id)
+    if delivered:
+        WebhookEvent.objects.filter(pk=row.pk).update(deliveries=F("deliveries") + 1)
     return row
 
 
