@@ -16,13 +16,17 @@ from money import Money
 
 
 class Cover(NamedTuple):
-    """The picture on a card: what {% picture %} shows of a ProductImage."""
+    """The picture on a card: what {% picture %} shows of a ProductImage. `copies` is the JSON of its renditions."""
 
     url: str
     width: int
     height: int
     alt: str
-    renditions: list[dict[str, Any]]
+    copies: str
+
+    @property
+    def renditions(self) -> list[dict[str, Any]]:
+        return json.loads(self.copies)
 
 
 class Card(NamedTuple):
@@ -73,6 +77,6 @@ def _card(
 ) -> Card:
     """A row of CARDS: without a lowest price nothing is on sale, without a cover its columns are null."""
     price = None if lowest is None else Money(lowest, currency)
-    picture = Cover(*cover[:-1], json.loads(cover[-1])) if cover[0] is not None else None
+    picture = Cover(*cover) if cover[0] is not None else None
     sold_out = price is None or not in_stock
     return Card(pk, position, title, address("catalog:product", slug), picture, price, lowest != highest, sold_out)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog.cards import Card
@@ -31,13 +33,14 @@ PRICE = '<p class="product-card__price">{}</p>'
 @register.simple_tag
 def shelf(cards: Iterable[Card]) -> SafeString:
     """Each product with its first picture, its name and its price."""
-    flag = format_html(FLAG, _("Sold out"))
-    return format_html(SHELF, format_html_join("", CARD, (_parts(card, flag) for card in cards)))
+    language = get_language()
+    return format_html(SHELF, format_html_join("", "{}", ((_card(card, language),) for card in cards)))
 
 
-def _parts(card: Card, flag: SafeString) -> tuple[object, ...]:
-    """What CARD has room for."""
-    return picture(card.picture, sizes=SIZES), flag if card.sold_out else "", card.url, card.title, _price(card)
+@lru_cache(maxsize=1024)  # about 3 MB. A card holds all that it shows: another price or the last one sold is another card
+def _card(card: Card, _language: str | None) -> SafeString:
+    flag = format_html(FLAG, _("Sold out")) if card.sold_out else ""
+    return format_html(CARD, picture(card.picture, sizes=SIZES), flag, card.url, card.title, _price(card))
 
 
 def _price(card: Card) -> SafeString | str:

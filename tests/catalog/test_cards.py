@@ -46,4 +46,5 @@ def test_it_shows_the_first_picture():
     factories.picture(product=product, position=1)
     first = factories.picture(product=product, position=0, alt="First")
     factories.picture(product=product, position=0, alt="Same place, later")
-    assert only_card().picture == (first.url, first.width, first.height, "First", [])
+    assert only_card().picture == (first.url, first.width, first.height, "First", "[]")
+    assert only_card().picture.renditions == []
