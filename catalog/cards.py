@@ -44,19 +44,18 @@ class Card(NamedTuple):
 
 # Written by hand, for Django would take three queries, and longer to write them than the database to answer.
 # What is offered is what Variant.objects.offered() says.
-CARDS = """
-WITH shown (id, position, title, slug) AS ({products})
-SELECT shown.id, shown.position, shown.title, shown.slug,
+CARDS = """\
+SELECT shown.pk, shown.position, shown.title, shown.slug,
     MIN(offer.price_minor), MAX(offer.price_minor),
     MAX(CASE WHEN offer.stock_tracked AND offer.stock_on_hand <= offer.stock_reserved THEN 0 ELSE 1 END),
     cover.url, cover.width, cover.height, cover.alt, cover.renditions
-FROM shown
-LEFT JOIN catalog_variant offer ON offer.product_id = shown.id AND offer.is_active AND offer.currency = %s
+FROM ({products}) AS shown
+LEFT JOIN catalog_variant offer ON offer.product_id = shown.pk AND offer.is_active AND offer.currency = %s
 LEFT JOIN catalog_productimage cover ON cover.id = (
-    SELECT id FROM catalog_productimage WHERE product_id = shown.id ORDER BY position, id LIMIT 1
+    SELECT id FROM catalog_productimage WHERE product_id = shown.pk ORDER BY position, id LIMIT 1
 )
-GROUP BY shown.id, shown.position, shown.title, shown.slug, cover.id
-ORDER BY shown.position, shown.id
+GROUP BY shown.pk, shown.position, shown.title, shown.slug, cover.id
+ORDER BY shown.position, shown.pk
 """
 
 
