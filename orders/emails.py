@@ -38,13 +38,17 @@ class NotSent(Exception):
         self.permanent, self.server_down = permanent, server_down
 
 
-def queue_mail(order: Order, kind: str, *, reference: str = "", context: Mapping[str, Any] | None = None) -> None:
+def queue_mail(
+    order: Order, kind: str, *, reference: str = "", context: Mapping[str, Any] | None = None, to: str | None = None
+) -> None:
     """Write a mail to the queue, inside the caller's transaction; once per order, kind and reference.
 
     Does nothing if it is written already or the order has no e-mail address. `context` is JSON for the template; a
-    refund's is {"amount_minor": 500, "currency": "EUR"}.
+    refund's is {"amount_minor": 500, "currency": "EUR"}. `to` is the order's address where its row is locked and was just
+    read; else it is read here.
     """
-    to = Order.objects.values_list("email", flat=True).get(pk=order.pk)
+    if to is None:
+        to = Order.objects.values_list("email", flat=True).get(pk=order.pk)
     if to:
         mail = OutgoingMail(order=order, kind=kind, reference=reference, context=dict(context or {}), to=to)
         # One statement: a repeat neither fails nor breaks the transaction it is part of.

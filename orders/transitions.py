@@ -37,17 +37,19 @@ def mark_confirming(order: Order, *, by: str) -> bool:
 
 
 @transaction.atomic
-def mark_paid(order: Order, *, by: str, customer: Mapping[str, Any] | None = None) -> bool:
+def mark_paid(order: Order, *, by: str, minor: int = 0, customer: Mapping[str, Any] | None = None) -> bool:
     """The money is here: reserved units become sold ones and the confirmation is queued.
 
-    `customer`: what Stripe collected of email, recipient and address; empty values do not overwrite.
+    `minor`: the money, counted if this call makes the move (else see add_paid). `customer`: what Stripe collected of
+    email, recipient and address; empty values do not overwrite.
     """
-    known = {field: value for field, value in (customer or {}).items() if value}
-    if not _move(order, Status.PAID, what=_("Paid"), by=by, allowed=OPEN, done=SOLD, paid_at=timezone.now(), **known):
+    changes = {field: value for field, value in (customer or {}).items() if value}
+    changes |= {"paid_minor": F("paid_minor") + minor, "paid_at": timezone.now()}
+    if not _move(order, Status.PAID, what=_("Paid"), by=by, allowed=OPEN, done=SOLD, **changes):
         return False
     for variant_id, quantity in _counted_units(order):
         stock.sell(variant_id, quantity, reference=order.number)
-    queue_mail(order, Mail.CONFIRMED)
+    queue_mail(order, Mail.CONFIRMED, to=order.email)
     return True
 
 
@@ -106,7 +108,7 @@ def put_back_in_stock(order: Order, *, by: str) -> bool:
 
 
 def add_paid(order: Order, minor: int) -> None:
-    """Count money that really arrived, whatever the order's state."""
+    """Count money that really arrived, whatever the order's state: where mark_paid did not."""
     Order.objects.filter(pk=order.pk).update(paid_minor=F("paid_minor") + minor)
 
 

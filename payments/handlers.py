@@ -29,7 +29,7 @@ def session_changed(event: Event) -> Outcome:
     """checkout.session.*: the object is the session."""
     # One query: between two, the answer to the creating call may be stored, and neither would find the row.
     lost = Q(reference=event.reference, session_id__isnull=True)
-    found = Payment.objects.filter(Q(session_id=event.object_id) | lost).order_by("id")
+    found = Payment.objects.select_related("order").filter(Q(session_id=event.object_id) | lost).order_by("id")
     payment = max(found, key=lambda one: one.session_id == event.object_id, default=None)
     if payment is None:
         return _unmatched(event) if event.reference and event.object_id else NOT_OURS

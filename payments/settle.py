@@ -36,8 +36,8 @@ def settle(payment: Payment, *, by: str, session_id: str = "") -> Payment:
     nothing was changed. Not to be called inside a transaction.
     """
     session = _session_of(payment, session_id)
-    if session is not None:
-        _book(payment, session, by=by)
+    if session is not None and _book(payment, session, by=by):
+        return payment  # all of it is known, and nothing of it can be on its way back yet
     for refund in payment.refunds.filter(status=Refund.Status.REQUESTED):
         send(refund)
     payment.refresh_from_db()
@@ -143,8 +143,11 @@ def _expired_at_stripe(session: CheckoutSession) -> CheckoutSession:
         return gateway.retrieve_checkout_session(session.id)
 
 
-def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = "", as_expired: bool = True) -> None:
-    """Book what the session says. One transaction; of racing callers one wins, the others find it done."""
+def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = "", as_expired: bool = True) -> bool:
+    """Book what the session says. True if this call bought the order: then `payment` and its order are as stored.
+
+    One transaction; of racing callers one wins, the others find it done.
+    """
     checked = Payment.objects.filter(pk=payment.pk)
     if not _is_bound(payment, session):
         checked.update(checked_at=timezone.now())
@@ -154,18 +157,20 @@ def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = ""
             _("Session %(session)s names payment %(payment)s but is not its own")
             % {"session": session.id, "payment": payment.reference},
         )
-        return
-    with transaction.atomic():
-        checked.update(checked_at=timezone.now())  # locks the row
+        return False
+    with transaction.atomic():  # whatever follows, its first statement locks the payment
         if session.is_paid:
-            _book_paid(payment, session, by=by)
-        elif session.is_expired:
+            return _book_paid(payment, session, by=by)
+        if session.is_expired:
             if _claim(payment, session, Status.EXPIRED):
                 _end(payment.order, by=by, what=what, as_expired=as_expired)
         elif session.has_failed:
             _book_failed(payment, session, by=by)
         elif session.status == "complete":
             _book_on_its_way(payment, session, by=by)
+        else:
+            checked.update(checked_at=timezone.now())
+    return False
 
 
 def _is_bound(payment: Payment, session: CheckoutSession) -> bool:
@@ -182,30 +187,33 @@ def is_live_shop() -> bool:
     return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 
 
-def _book_paid(payment: Payment, session: CheckoutSession, *, by: str) -> None:
+def _book_paid(payment: Payment, session: CheckoutSession, *, by: str) -> bool:
+    """Money came: what it buys is the order, or else it goes back. True if it bought the order."""
     asked = (payment.amount_minor, payment.currency)
     agrees = (session.amount_minor, session.currency) == asked
     if not _claim(payment, session, Status.SUCCEEDED if agrees else Status.MISMATCH):
-        return None
+        return False
     order = payment.order
     if not agrees:
         paid = Money(session.amount_minor, session.currency)
         detail = _("%(paid)s paid, %(asked)s asked for") % {"paid": paid, "asked": payment.amount}
         record_difference(Difference.Kind.AMOUNT, session.id, detail, order=order)
-        return transitions.note(order, _("Not accepted: %s") % detail, by=by)
-    transitions.add_paid(order, payment.amount_minor)
+        transitions.note(order, _("Not accepted: %s") % detail, by=by)
+        return False
     try:
-        if not transitions.mark_paid(order, by=by, customer=session.customer):
-            _give_back(payment, Difference.Kind.PAID_TWICE, by=by)
+        if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=session.customer):
+            return True
+        _give_back(payment, Difference.Kind.PAID_TWICE, by=by)
     except transitions.InvalidTransition:
         Order.objects.filter(pk=order.pk, email="").update(email=session.customer["email"])
         _give_back(payment, Difference.Kind.PAID_TOO_LATE, by=by)
-    return None
+    return False
 
 
 def _give_back(payment: Payment, kind: str, *, by: str) -> None:
     """The written rule for money that buys nothing any more: it is refunded in full at once, and everybody is told."""
     order = payment.order
+    transitions.add_paid(order, payment.amount_minor)
     transitions.add_refunded(order, payment.amount_minor)
     refund = Refund.objects.create(
         payment=payment, amount_minor=payment.amount_minor, currency=payment.currency, reason=kind, by="shop"
@@ -230,27 +238,38 @@ def _book_failed(payment: Payment, session: CheckoutSession, *, by: str) -> None
 
 
 def _book_on_its_way(payment: Payment, session: CheckoutSession, *, by: str) -> None:
-    if _claim(payment, session, Status.PROCESSING) and payment.order.is_open:
+    if not _claim(payment, session, Status.PROCESSING):
+        return
+    payment.order.refresh_from_db()
+    if payment.order.is_open:
         transitions.mark_confirming(payment.order, by=by)
 
 
 def _claim(payment: Payment, session: CheckoutSession, target: str, **changes: object) -> bool:
-    """Move the attempt by one conditional UPDATE. Money that came wins over every other state; nothing wins over it."""
+    """Move the attempt by one conditional UPDATE. Money that came wins over every other state; nothing wins over it.
+
+    Either way the row is locked from here on, and `payment` is as stored (but for its order, if that was read before).
+    """
     if target in (Status.SUCCEEDED, Status.MISMATCH):
         sources = [Status.STARTING, Status.OPEN, Status.PROCESSING, Status.FAILED, Status.EXPIRED]
     else:
         sources = [status for status in Payment.LIVE if status != target]
-    settled = None if target == Status.PROCESSING else timezone.now()
-    won = Payment.objects.filter(pk=payment.pk, status__in=sources).update(
-        status=target,
-        session_id=session.id,
-        payment_intent_id=session.payment_intent_id or None,
-        livemode=session.livemode,
-        settled_at=settled,
-        **changes,
-    )
-    payment.refresh_from_db()
-    return bool(won)
+    now = timezone.now()
+    changes |= {
+        "status": target,
+        "session_id": session.id,
+        "payment_intent_id": session.payment_intent_id or None,
+        "livemode": session.livemode,
+        "settled_at": None if target == Status.PROCESSING else now,
+    }
+    row = Payment.objects.filter(pk=payment.pk)
+    if not row.filter(status__in=sources).update(checked_at=now, **changes):
+        row.update(checked_at=now)
+        payment.refresh_from_db()
+        return False
+    for field, value in {"checked_at": now, **changes}.items():
+        setattr(payment, field, value)
+    return True
 
 
 def _end(order: Order, *, by: str, what: str, as_expired: bool) -> None:

@@ -39,8 +39,10 @@ def pay(order: Order) -> bool:
     won = Payment.objects.create(
         order=order, amount_minor=order.total_minor, currency=order.currency, status=Payment.Status.SUCCEEDED
     )
+    if transitions.mark_paid(order, by="webhook", minor=won.amount_minor):
+        return True
     transitions.add_paid(order, won.amount_minor)
-    return transitions.mark_paid(order, by="webhook")
+    return False
 
 
 def stock_of(variant: Variant) -> tuple[int, int]:

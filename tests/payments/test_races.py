@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from catalog import stock
 from catalog.models import Variant
@@ -69,7 +70,7 @@ def test_the_same_race_fulfils_twice_without_the_guards(shopper, download, race,
     """The control: with claims that look first and write later, both callers win."""
 
     def look_then_write(payment, session, target, **changes):
-        return True
+        return bool(Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now()))
 
     def move_unguarded(order, target, *, what, by, allowed=None, done=(), **changes):
         Order.objects.filter(pk=order.pk).update(status=target, **changes)

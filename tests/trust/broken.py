@@ -26,9 +26,10 @@ def guard(function: Callable[[], None]) -> Callable[[], None]:
 def claim() -> None:
     """Payments are claimed by looking first (everybody sees that nobody has) and writing later."""
     from payments import settle
+    from payments.models import Payment
 
     def look_then_write(payment: Any, _session: Any, _target: str, **_changes: Any) -> bool:
-        return True
+        return bool(Payment.objects.filter(pk=payment.pk).update(checked_at=settle.timezone.now()))
 
     settle._claim = look_then_write
 

@@ -161,7 +161,7 @@ def statements_of_booking(payment):
 @pytest.mark.parametrize("way", ["webhook", "return page"])
 def test_settling_that_is_killed_between_two_statements_has_done_nothing(world, download, rounds, way):
     statements = [f"^after {re.escape(sql)}" for sql in statements_of_booking(world.shopper().buy(download))]
-    assert len(statements) > 8, statements
+    assert len(statements) >= 8, statements
     random.Random(way).shuffle(statements)
     for number in rounds(3, long=50):
         ada = world.shopper()
@@ -223,7 +223,7 @@ def test_without_the_order_of_steps_the_same_kills_lose_money(world, broken, dow
         ada = world.shopper(shop=shop)
         half = ada.buy(download, 2)
         event = world.completed(half)
-        kill_at(shop, lambda: world.deliver(event, shop=shop), BOOKING, '^after UPDATE "payments_payment" SET "status"')
+        kill_at(shop, lambda: world.deliver(event, shop=shop), BOOKING, '^after UPDATE "payments_payment"')
         assert world.deliver(event, shop=shop).status_code == 200
     world.quiesce()
     assert Order.objects.get(pk=half.order_id).status == Status.PENDING

@@ -24,13 +24,14 @@ LIVE_SHOP = {
     "STRIPE_API_BASE": "",
     "SITE_URL": "https://shop.test",
 }
-# Each is met while a payment is booked; the first COMMIT is that of the inbox.
+# Each is met while a payment is booked.
 PLACES = [
+    '^before INSERT INTO "payments_webhookevent"',
     "^before COMMIT",
-    '^before UPDATE "payments_payment" SET "checked_at"',
-    '^before UPDATE "payments_payment" SET "status"',
-    '^before UPDATE "orders_order" SET "paid_minor"',
-    '^before UPDATE "orders_order" SET "status"',
+    '^before UPDATE "payments_payment"',
+    '^after UPDATE "payments_payment"',
+    '^before UPDATE "orders_order"',
+    '^after UPDATE "orders_order"',
     '^before INSERT INTO "orders_orderevent"',
     '^before UPDATE "catalog_variant"',
     '^before INSERT INTO "catalog_stockmovement"',
