@@ -79,6 +79,11 @@ def bare_environment(*, database: str) -> dict[str, str]:
     return system | {"DATABASE_URL": database, "SECRET_KEY": secrets.token_urlsafe(60), "PORT": str(free_port())}
 
 
+def _has_worker(pid: int) -> bool:
+    """gunicorn listens a moment before its worker process is there."""
+    return bool(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
 @contextmanager
 def served(name: str, wsgi: str, env: dict[str, str], *, core: set[int], log: Path) -> Iterator[Site]:
     """Serve `wsgi` with the shop's own gunicorn.conf.py. Raises NotStarted."""
@@ -88,7 +93,7 @@ def served(name: str, wsgi: str, env: dict[str, str], *, core: set[int], log: Pa
     os.sched_setaffinity(process.pid, core)
     port = int(env["PORT"])
     try:
-        wait_until(lambda: port_answers(port), process, name=name, log=log, seconds=60)
+        wait_until(lambda: port_answers(port) and _has_worker(process.pid), process, name=name, log=log, seconds=60)
         yield Site(name, port, process, secret=env.get("STRIPE_WEBHOOK_SECRETS", ""))
     finally:
         stop(process)

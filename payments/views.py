@@ -33,7 +33,7 @@ from payments.settle import settle
 
 log = logging.getLogger(__name__)
 
-CHECKOUT_SECONDS, RETURN_SECONDS = 9, 2  # to wait for Stripe: FAULTS asks for pages within ten and three
+CHECKOUT_SECONDS, RETURN_SECONDS = 9, 2  # to wait for Stripe: pages answer within ten and three
 
 UNSOLD = {*ENDED, Status.PENDING}
 

@@ -11,7 +11,7 @@ from django.db.models import Aggregate, Manager, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 SHOWN = 20
-OVERDUE = timedelta(minutes=15)  # longest that anything may stay undone: FAULTS calls it T_recon
+OVERDUE = timedelta(minutes=15)  # longest that anything may stay undone
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ def test_it_gives_a_new_password_by_mail(visitor, customer, mailoutbox, allow):
     log_in(visitor, password=NEW_PASSWORD)
     visitor.sees("Your orders")
     visitor.press("Log out")
+    allow("404")
     follow_mail(visitor, mailoutbox)
     visitor.sees("This link does not work any more")
 

@@ -156,12 +156,12 @@ class LifeMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_it_keeps_the_books_in_order_whatever_happens():
+def test_it_keeps_the_books_in_order_whatever_happens(request):
     people.ada()  # once for all examples: her password takes long to hash
     run_state_machine_as_test(
         LifeMachine,
         settings=settings(
-            max_examples=20,
+            max_examples=200 if request.config.getoption("long") else 8,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

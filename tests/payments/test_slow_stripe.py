@@ -36,6 +36,7 @@ def pressing(shopper: Shopper, answers: list[Any]) -> Thread:
     return thread
 
 
+@pytest.mark.only_on("sqlite")
 def test_it_leads_both_presses_to_one_page_when_stripe_takes_long(shopper, download, race):
     shopper.put(download)
     shopper.sandbox.fault(**CREATE, action="slow", seconds=3.5)
@@ -96,8 +97,9 @@ def five_minutes_later(payment: Payment) -> None:
     Payment.objects.filter(pk=payment.pk).update(request=request, created_at=timezone.now() - timedelta(minutes=5))
 
 
+@pytest.mark.only_on("sqlite")  # waiting for Stripe is the same beside any database
 class TestItAnswersInTime:
-    """The limits are of FAULTS.md: ten seconds for a page that asks Stripe, three for the way back from paying."""
+    """The limits: ten seconds for a page that asks Stripe, three for the way back from paying."""
 
     def timed(self, call: Callable[[], Any]) -> tuple[Any, float]:
         begun = time.monotonic()

@@ -83,7 +83,8 @@ class HttpClient:
 
     def csrf_token(self) -> str:
         if "csrftoken" not in self.cookies:
-            self.get("/account/login/")
+            answer = self.get("/account/login/")
+            assert "csrftoken" in self.cookies, answer
         return self.cookies["csrftoken"]
 
     def log_in(self, email: str, password: str) -> Answer:

@@ -44,6 +44,7 @@ class ShopProgram:
         self._web_processes, self._threads = web_processes, threads
         self._read_from = 0
         self._web: Popen[bytes] | None = None
+        self._last_words: str | None = None
         self._workers: list[Popen[bytes]] = []
         self.environment = {
             **os.environ,
@@ -64,6 +65,7 @@ class ShopProgram:
 
     def __exit__(self, *_failure: Any) -> None:
         self.stop()
+        self._last_words = self.text
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ---- the web
@@ -141,7 +143,9 @@ class ShopProgram:
 
     @property
     def text(self) -> str:
-        """What its programs wrote, in this test."""
+        """What its programs wrote, in this test; also when they have ended."""
+        if self._last_words is not None:
+            return self._last_words
         return self.log.read_bytes()[self._read_from :].decode(errors="replace")
 
     def tracebacks(self) -> list[str]:

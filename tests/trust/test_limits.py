@@ -50,6 +50,7 @@ def stock_left(variant: Variant) -> int:
 # -- Checkouts
 
 
+@pytest.mark.long
 @pytest.mark.case("A28")
 def test_a_hoarder_with_many_browsers_leaves_something_for_others(world):
     """Two addresses, never paying; a hundred pieces."""
@@ -84,7 +85,7 @@ def test_refused_checkouts_hold_nothing_and_leave_the_cart(world):
 
 
 @pytest.mark.case("A29")
-@pytest.mark.parametrize("new_browser", [False, True], ids=["one browser", "a new browser each time"])
+@pytest.mark.parametrize("new_browser", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_cards_are_not_tried_out_here(world, new_browser):
     """Small checkouts of one client, one after the other: Stripe hears of a few, and the log of the rest."""
     cheap = factories.download(price_minor=100)
