@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.conf import settings
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.models import Category, Product, ProductImage, Variant
+from catalog.models import Category, Option, Product, ProductImage, Variant
 
+Row = TypeVar("Row", bound=Model)
 FEW = 5  # from here down a shopper is told how many are left
 
 
@@ -31,42 +35,51 @@ class EditionGroup:
     editions: list[Edition]
 
 
-def with_all_parts() -> QuerySet[Product]:
-    """Published products with what their page shows: four queries. `home_category` is the path of the first category."""
-    home = Category.objects.filter(products=OuterRef("pk"), is_published=True).order_by("position", "name")
-    return (
-        Product.objects.published()
-        .annotate(home_category=Subquery(home.values("path")[:1]))
-        .prefetch_related("images", "options", Prefetch("variants", Variant.objects.offered()))
-    )
+@dataclass(frozen=True)
+class ProductPage:
+    """A published product with what its page shows. `home_category` is the path of its first category, empty for none."""
+
+    product: Product
+    home_category: str
+    images: list[ProductImage]
+    options: list[Option]
+    variants: list[Variant]
 
 
-def home_category_path(product: Product) -> str:
-    """The first category of a product that came from `with_all_parts`; empty for none."""
-    return getattr(product, "home_category", None) or ""
+def product_page(slug: str) -> ProductPage | None:
+    """Read a product and its parts, four queries; None if there is no such product on show."""
+    for product in _read(Product, slug):
+        return ProductPage(
+            product=product,
+            home_category=getattr(product, "home_category", None) or "",
+            images=_read(ProductImage, product.pk),
+            options=_read(Option, product.pk),
+            variants=_read(Variant, product.pk),
+        )
+    return None
 
 
-def edition_groups(product: Product) -> list[EditionGroup]:
+def edition_groups(page: ProductPage) -> list[EditionGroup]:
     """The product's variants, under the values of its first option if it has two options or more."""
-    names = [option.name for option in product.options.all()]
+    names = [option.name for option in page.options]
     groups: dict[str, list[Edition]] = {}
-    for variant in product.variants.all():
+    for variant in page.variants:
         heading, label = _names_of(variant, names)
         note, few = stock_note(variant)
         groups.setdefault(heading, []).append(Edition(variant, label, note, few))
     return [EditionGroup(heading, editions) for heading, editions in groups.items()]
 
 
-def chosen_variant(product: Product, wanted: str) -> Variant | None:
+def chosen_variant(page: ProductPage, wanted: str) -> Variant | None:
     """The variant that the address asks for, else the first that is in stock; None if nothing is."""
-    buyable = [variant for variant in product.variants.all() if variant.in_stock]
+    buyable = [variant for variant in page.variants if variant.in_stock]
     return next((variant for variant in buyable if str(variant.pk) == wanted), next(iter(buyable), None))
 
 
-def pictures_of(product: Product, wanted: str) -> list[ProductImage]:
+def pictures_of(page: ProductPage, wanted: str) -> list[ProductImage]:
     """All pictures, the one of the variant that the address asks for first."""
-    first = next((variant.image_id for variant in product.variants.all() if str(variant.pk) == wanted), None)
-    return sorted(product.images.all(), key=lambda image: image.pk != first)
+    first = next((variant.image_id for variant in page.variants if str(variant.pk) == wanted), None)
+    return sorted(page.images, key=lambda image: image.pk != first)
 
 
 def stock_note(variant: Variant) -> tuple[str, bool]:
@@ -85,3 +98,25 @@ def _names_of(variant: Variant, option_names: list[str]) -> tuple[str, str]:
     if len(option_names) >= 2 and len(values) >= 2:
         return f"{option_names[0]}: {values[0]}", " / ".join(values[1:])
     return (", ".join(option_names) or _("Edition")), (" / ".join(values) or variant.options_text or _("Open edition"))
+
+
+def _read(kind: type[Row], which: str | int) -> list[Row]:
+    sql, values = _statement(kind, settings.SHOP_CURRENCY)
+    return list(kind._default_manager.raw(sql, [*values, which]))
+
+
+@lru_cache
+def _statement(kind: type[Model], _currency: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement for the product of a slug, or for its parts, and its values but the last, which says which product.
+
+    Kept, for Django takes longer to write one than the database to answer it.
+    """
+    home = Category.objects.filter(products=OuterRef("pk"), is_published=True).order_by("position", "name")
+    rows: dict[type[Model], QuerySet[Any]] = {
+        Product: Product.objects.published().annotate(home_category=Subquery(home.values("path")[:1])).filter(slug=""),
+        ProductImage: ProductImage.objects.filter(product=0),
+        Option: Option.objects.filter(product=0),
+        Variant: Variant.objects.offered().filter(product=0),
+    }
+    sql, values = rows[kind].query.sql_with_params()
+    return sql, tuple(values[:-1])

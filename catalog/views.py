@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,7 +14,7 @@ from catalog.browse import BadMark, Page, in_categories, listed, matching, page_
 from catalog.forms import SearchForm
 from catalog.home_page import home_page
 from catalog.models import Product
-from catalog.product_page import chosen_variant, edition_groups, home_category_path, pictures_of, with_all_parts
+from catalog.product_page import chosen_variant, edition_groups, pictures_of, product_page
 from catalog.tree import CategoryTree
 
 
@@ -46,16 +46,18 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
 @require_safe
 def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One product, its pictures and its editions. `?variant=` chooses one of them."""
-    product = get_object_or_404(with_all_parts(), slug=slug)
-    tree, wanted = CategoryTree.load_branch(home_category_path(product)), request.GET.get("variant", "")
-    home_category = tree.find(home_category_path(product))
+    page, wanted = product_page(slug), request.GET.get("variant", "")
+    if page is None:
+        raise Http404("No such product")
+    tree = CategoryTree.load_branch(page.home_category)
+    home_category = tree.find(page.home_category)
     context = {
-        "product": product,
+        "product": page.product,
         "tree": tree,
         "trail": tree.trail(home_category) if home_category else [],
-        "pictures": pictures_of(product, wanted),
-        "groups": edition_groups(product),
-        "chosen": chosen_variant(product, wanted),
+        "pictures": pictures_of(page, wanted),
+        "groups": edition_groups(page),
+        "chosen": chosen_variant(page, wanted),
     }
     return render(request, "catalog/product_detail.html", context)
 

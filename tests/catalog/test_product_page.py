@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Option
-from catalog.product_page import edition_groups, with_all_parts
+from catalog.product_page import edition_groups, product_page
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
 def groups_of(product):
-    loaded = with_all_parts().get(pk=product.pk)
-    return [(group.name, [(each.label, each.note) for each in group.editions]) for group in edition_groups(loaded)]
+    page = product_page(product.slug)
+    return [(group.name, [(each.label, each.note) for each in group.editions]) for group in edition_groups(page)]
 
 
 def test_it_groups_editions_by_the_first_of_two_options():
