@@ -84,7 +84,7 @@ def create_checkout_session(params: dict[str, Any], *, idempotency_key: str) -> 
 
 
 def retrieve_checkout_session(session_id: str) -> CheckoutSession:
-    """Every webhook makes this call. Its answer is taken as JSON: the SDK's objects would cost half as much again."""
+    """Every webhook makes this call. Its answer is taken as JSON: the SDK's objects would cost as much again."""
     path = f"/v1/checkout/sessions/{quote(session_id, safe='')}"
     return to_session(_ask(lambda: _client().raw_request("get", path, expand=["payment_intent"])).data)
 
