@@ -101,6 +101,14 @@ class TestDelayedMethods:
         assert download.stock_reserved == 1
         assert mails(payment.order) == []
 
+    def test_it_leaves_an_order_that_ended_since_it_was_read(self, shopper, download):
+        payment = shopper.put(download).checkout()
+        shopper.pay(payment, iban=IBAN_SUCCEEDS)
+        payment = Payment.objects.select_related("order").get(pk=payment.pk)
+        expire(Order.objects.get(pk=payment.order_id), by="meanwhile")
+        payment = settle.settle(payment, by="test")
+        assert (payment.status, payment.order.status) == (Payment.Status.PROCESSING, Status.EXPIRED)
+
     def test_it_fulfils_when_the_money_arrives(self, shopper, download):
         payment = shopper.put(download).checkout()
         shopper.pay(payment, iban=IBAN_SUCCEEDS)
