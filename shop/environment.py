@@ -60,6 +60,9 @@ class Environment(environ.Env):
         words = "postgres://user:password@host:5432/name or sqlite:////path/file"
         return self._config(var, self.db_url_config, lambda config: config["ENGINE"] in DATABASES, words)
 
+    def cache(self, var: str) -> dict[str, Any]:
+        return self._config(var, self.cache_url_config, lambda config: config["BACKEND"], "redis://host:6379/0")
+
     def mail(self, var: str) -> dict[str, Any]:
         return self._config(
             var, self.email_url_config, lambda config: config["EMAIL_BACKEND"], "smtp+tls://user:password@host:587"

@@ -18,6 +18,7 @@ env = Environment(
     SITE_URL=(url, ""),  # https://shop.example: links in mails and to Stripe; http only on this machine
     TRUSTED_PROXY=(flag, False),  # a proxy in front sets X-Forwarded-Proto and -For
     DATABASE_URL=(str, f"sqlite:///{BASE_DIR / 'shop.sqlite3'}"),
+    CACHE_URL=(str, "locmemcache://"),  # Django's cache: nothing that matters is kept there
     EMAIL_URL=(str, "consolemail://"),  # smtp+tls://user:password@host:587; empty: printed (DEBUG only)
     DEFAULT_FROM_EMAIL=(str, "shop@localhost"),
     SHOP_NAME=(str, "Strata Prints"),
@@ -127,6 +128,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # libpq's own is two minutes
+CACHES = {"default": env.cache("CACHE_URL")}
 
 # -- People --------------------------------------------------------------------------------------------------------
 
