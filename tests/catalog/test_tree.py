@@ -57,3 +57,10 @@ def test_it_reads_no_more_than_the_top_and_one_branch(django_assert_num_queries)
     assert tree.get(below.pk) is None
     assert CategoryTree.load_branch().find("flow/curl") is None
     assert CategoryTree.load_branch("\0/flow").top == [flow, tile]
+
+
+def test_it_takes_no_other_branch_for_the_one_asked_for():
+    for slug in ("a_b", "a-b", "a_bc"):
+        factories.category(slug="below", parent=factories.category(slug=slug))
+    tree = CategoryTree.load_branch("a_b")
+    assert [found for top in tree.top for found in tree.children(top)] == [tree.find("a_b/below")]
