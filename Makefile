@@ -6,7 +6,7 @@
 # make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
 # make bench  how fast the shop is, beside bare Django pages, on both databases (under ten minutes)
 #
-# Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=2
+# Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=4
 # For make bench: PRODUCTS="1000 100000"  DATABASES="sqlite postgres"  SECONDS=0.6  ARGS="--quick" or ARGS="--write"
 
 PY ?= python3
@@ -16,14 +16,14 @@ AZURITE := .tools/.azurite-$(AZURITE_VERSION)
 CODE := accounts api cart catalog money orders payments shop stripe_sandbox
 APPS := $(wildcard $(CODE))
 DUMMY := DEBUG=1 STRIPE_SECRET_KEY=sk_test_lint STRIPE_WEBHOOK_SECRETS=whsec_lint
-WORKERS ?= 2
+WORKERS ?= 4
 PRODUCTS ?= 1000 100000
 DATABASES ?= sqlite postgres
 SECONDS ?= 0.6
 INSTALL := $(V)/python -m pip install -qq --disable-pip-version-check --require-hashes
 LOCK = .tools/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --annotation-style line \
   --custom-compile-command "make lock (what is there for what reason: requirements.in, requirements-dev.in)"
-PYTEST := $(V)/python -m pytest -n $(WORKERS)
+PYTEST := $(V)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-sqlite test-postgres test-long lint bench azurite clean

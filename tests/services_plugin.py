@@ -111,12 +111,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
     """Long tests by --long only; on PostgreSQL what touches the database, the rest was run on SQLite already."""
-    if item.get_closest_marker("long") and not config.getoption("long"):
+    long, postgres = config.getoption("long"), config.getoption("database") == "postgres"
+    if item.get_closest_marker("long") and not long:
+        return False
+    if item.get_closest_marker("same_on_both") and postgres and not long:
         return False
     only = item.get_closest_marker("only_on")
     if only and config.getoption("database") not in only.args:
         return False
-    return config.getoption("database") != "postgres" or _uses_database(item)
+    return not postgres or _uses_database(item)
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -14,6 +14,8 @@ from tests.trust.furnished import rows
 from tests.trust.programs import ShopProgram
 from tests.trust.visitors import visitor
 
+pytestmark = pytest.mark.same_on_both
+
 VERBS = ("POST", "PUT", "PATCH", "DELETE")
 WEBHOOK = "/webhooks/stripe/"
 EVIL = "https://evil.test"

@@ -11,6 +11,8 @@ from tests.trust.addresses import addresses
 from tests.trust.programs import ShopProgram
 from tests.trust.visitors import visitor
 
+pytestmark = pytest.mark.same_on_both
+
 PUBLIC = {"/", "/products/", "/products/%(slug)s/", "/search/"}
 SECURE = {"SITE_URL": "https://127.0.0.1", "STRIPE_API_BASE": "", "TRUSTED_PROXY": "1"}
 

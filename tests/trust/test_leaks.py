@@ -112,6 +112,7 @@ def test_no_refusal_explains_itself(world):
 # -- Secrets
 
 
+@pytest.mark.same_on_both
 @pytest.mark.case("A68")
 def test_no_page_script_or_log_holds_a_secret(world):
     """A furnished shop, with secrets of its own, seen by everybody; with the most talkative log."""

@@ -21,6 +21,8 @@ from tests.trust.raw_http import RawAnswer, RawClient
 from tests.trust.upload import published, stored_files, upload
 from tests.trust.world import World
 
+pytestmark = pytest.mark.same_on_both
+
 NOT_A_PICTURE, MOVES, TOO_MANY = "not a JPEG, PNG or WebP picture", "This picture moves", "more than 40 million pixels"
 SCRIPT = b"<script>alert(document.domain)</script>"
 MEGABYTE = 1024 * 1024

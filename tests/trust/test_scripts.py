@@ -16,6 +16,8 @@ from tests.trust.every_page import places
 from tests.trust.furnished import FurnishedShop, visitor
 from tests.trust.live_markup import live_markup
 
+pytestmark = pytest.mark.same_on_both
+
 SCRIPT = "<script>evil()</script>"
 PAYLOADS = [
     SCRIPT, '"><img src=x onerror=evil()>', "'-evil()-'", "</script><script>evil()</script>",
