@@ -1,7 +1,7 @@
 # make run    the shop with demo data, a background worker and a stand-in for Stripe
 # make dev    the same, reloading when a file changes, with Django's own error pages
 # make test   lint, types and every test, on SQLite and on PostgreSQL
-# make test-long    the tests of what goes wrong, with many more rounds (about ten minutes)
+# make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes)
 # make lint   lint and types alone
 # make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
 # make bench  how fast the shop is, beside bare Django pages, on both databases (under ten minutes)
