@@ -125,7 +125,7 @@ class VariantAdmin(KeepsPromises):
 class StockMovementAdmin(admin.ModelAdmin):
     """Only to look at: the books are written by sales, returns and counted corrections."""
 
-    list_display = ["at", "sku", "kind", "change", "reference", "by"]
+    list_display = ["at", "sku", "kind", "change", "reserved_change", "reference", "by"]
     list_filter = ["kind", "at"]
     list_select_related = ["variant"]
     search_fields = ["variant__sku", "reference", "=by"]
@@ -149,4 +149,8 @@ class StockMovementAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("change"), ordering="delta")
     def change(self, movement: StockMovement) -> str:
-        return f"{movement.delta:+d}"
+        return f"{movement.delta:+d}" if movement.delta else "–"
+
+    @admin.display(description=_("reserved"), ordering="reserved_delta")
+    def reserved_change(self, movement: StockMovement) -> str:
+        return f"{movement.reserved_delta:+d}" if movement.reserved_delta else "–"

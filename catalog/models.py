@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.addresses import address
 from catalog.fields import ChoicesField
+from catalog.movements import StockMovement as StockMovement
 from money import Money
 
 MAX_PRICE_MINOR = 99_999_999  # eight digits: what every way to pay at Stripe accepts
@@ -238,28 +239,3 @@ class ProductImage(models.Model):
     def thumbnail_url(self) -> str:
         """The smallest rendition; the picture itself while there is none."""
         return min(self.renditions, key=lambda one: one["width"])["url"] if self.renditions else self.url
-
-
-class StockMovement(models.Model):
-    """One change of a variant's stock on hand. The sum of a variant's movements is its stock on hand."""
-
-    class Kind(models.TextChoices):
-        SUPPLY = "supply", _("Supply")
-        SALE = "sale", _("Sale")
-        RETURN = "return", _("Back in stock")
-        ADJUSTMENT = "adjustment", _("Adjustment")
-
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="movements")
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    delta = models.IntegerField(_("change"))
-    reference = models.CharField(_("because of"), max_length=100, blank=True)
-    by = models.CharField(_("by"), max_length=254, blank=True)
-    at = models.DateTimeField(_("at"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("stock movement")
-        verbose_name_plural = _("stock movements")
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.variant_id} {self.delta:+d} {self.kind}"

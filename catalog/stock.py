@@ -1,7 +1,7 @@
 """Taking, holding and giving back units. Every verb is one conditional UPDATE per variant, so it is safe under any race.
 
-Callers that touch several variants in one transaction go through `in_lock_order`, or two of them could deadlock on
-PostgreSQL. A movement row is written by the same transaction for every change of the stock on hand.
+Variants are locked in one order, or two callers could deadlock on PostgreSQL. A verb that raises may have changed some of
+its variants: its caller's transaction rolls them back. The movements of a call are one INSERT of the same transaction.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from django.db import transaction
 from django.db.models import F
 
 from catalog.models import StockMovement, Variant
+
+Kind = StockMovement.Kind
+Units = Iterable[tuple[int, int]]  # (variant id, how many > 0), a variant as often as need be
 
 
 class OutOfStock(Exception):
@@ -26,19 +29,71 @@ class StockConflict(Exception):
     """The books do not allow this change: less is reserved or on hand than it would take."""
 
 
-def in_lock_order(quantities: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Add up (variant id, quantity) pairs per variant, in the one order in which rows are ever locked."""
+def in_lock_order(units: Units) -> list[tuple[int, int]]:
+    """Add up the units per variant, in the one order in which rows are ever locked."""
     sums: dict[int, int] = {}
-    for variant_id, quantity in quantities:
+    for variant_id, quantity in units:
         sums[variant_id] = sums.get(variant_id, 0) + quantity
     return sorted(sums.items())
 
 
-def reserve(variant_id: int, quantity: int) -> bool:
-    """Promise `quantity` (> 0) free units to an order. Raises OutOfStock and then changes nothing.
+def reserve(units: Units, *, reference: str, by: str) -> dict[int, bool]:
+    """Promise free units to an order. Raises OutOfStock at the first variant that has too few.
 
-    False: this variant's stock is not counted, nothing was reserved and nothing must be released.
+    Answers by variant: False where stock is not counted, nothing was reserved and nothing must be released.
     """
+    wanted = in_lock_order(units)
+    counted = {variant_id: _hold(variant_id, quantity) for variant_id, quantity in wanted}
+    held = [(variant_id, 0, quantity) for variant_id, quantity in wanted if counted[variant_id]]
+    _record(Kind.RESERVATION, held, reference=reference, by=by)
+    return counted
+
+
+def release(units: Units, *, reference: str, by: str) -> None:
+    """Take back promises. Raises StockConflict if fewer are reserved."""
+    ended = in_lock_order(units)
+    for variant_id, quantity in ended:
+        held = Variant.objects.filter(pk=variant_id, stock_reserved__gte=quantity)
+        if not held.update(stock_reserved=F("stock_reserved") - quantity):
+            raise StockConflict(f"Variant {variant_id}: {quantity} to release, fewer are reserved")
+    _record(Kind.RELEASE, [(variant_id, 0, -quantity) for variant_id, quantity in ended], reference=reference, by=by)
+
+
+def sell(units: Units, *, reference: str, by: str) -> None:
+    """Turn promises into sales. Raises StockConflict if fewer are reserved."""
+    sold = in_lock_order(units)
+    for variant_id, quantity in sold:
+        held = Variant.objects.filter(pk=variant_id, stock_reserved__gte=quantity, stock_on_hand__gte=quantity)
+        if not held.update(stock_reserved=F("stock_reserved") - quantity, stock_on_hand=F("stock_on_hand") - quantity):
+            raise StockConflict(f"Variant {variant_id}: {quantity} to sell, fewer are reserved")
+    _record(Kind.SALE, [(variant_id, -quantity, -quantity) for variant_id, quantity in sold], reference=reference, by=by)
+
+
+def put_back(units: Units, *, reference: str, by: str) -> None:
+    """Put sold units on the shelf again. Does nothing for a variant that is gone."""
+    back = [
+        (variant_id, quantity, 0)
+        for variant_id, quantity in in_lock_order(units)
+        if Variant.objects.filter(pk=variant_id).update(stock_on_hand=F("stock_on_hand") + quantity)
+    ]
+    _record(Kind.RETURN, back, reference=reference, by=by)
+
+
+@transaction.atomic
+def adjust(variant_id: int, delta: int, *, by: str, reference: str = "", kind: str = "") -> None:
+    """Correct the stock on hand by `delta`, as staff counted it. Raises StockConflict below what is reserved.
+
+    `kind`: a restock if units came, else an adjustment, unless named.
+    """
+    enough = Variant.objects.filter(pk=variant_id, stock_on_hand__gte=F("stock_reserved") - delta)
+    if not enough.update(stock_on_hand=F("stock_on_hand") + delta):
+        raise StockConflict(f"Variant {variant_id}: {delta:+d} would leave fewer than are reserved")
+    kind = kind or (Kind.RESTOCK if delta > 0 else Kind.ADJUSTMENT)
+    _record(kind, [(variant_id, delta, 0)], reference=reference, by=by)
+
+
+def _hold(variant_id: int, quantity: int) -> bool:
+    """Reserve free units of one variant; False if its stock is not counted. Raises OutOfStock."""
     free = Variant.objects.filter(
         pk=variant_id, is_active=True, stock_tracked=True, stock_on_hand__gte=F("stock_reserved") + quantity
     )
@@ -50,36 +105,9 @@ def reserve(variant_id: int, quantity: int) -> bool:
     raise OutOfStock(variant_id, wanted=quantity, available=(variant and variant.available) or 0)
 
 
-def release(variant_id: int, quantity: int) -> None:
-    """Take back a promise of `quantity` units. Raises StockConflict if fewer are reserved."""
-    held = Variant.objects.filter(pk=variant_id, stock_reserved__gte=quantity)
-    if not held.update(stock_reserved=F("stock_reserved") - quantity):
-        raise StockConflict(f"Variant {variant_id}: {quantity} to release, fewer are reserved")
-
-
-def sell(variant_id: int, quantity: int, *, reference: str) -> None:
-    """Turn a promise of `quantity` units into a sale. Raises StockConflict if fewer are reserved."""
-    held = Variant.objects.filter(pk=variant_id, stock_reserved__gte=quantity, stock_on_hand__gte=quantity)
-    if not held.update(stock_reserved=F("stock_reserved") - quantity, stock_on_hand=F("stock_on_hand") - quantity):
-        raise StockConflict(f"Variant {variant_id}: {quantity} to sell, fewer are reserved")
-    _record(variant_id, StockMovement.Kind.SALE, -quantity, reference=reference)
-
-
-def put_back(variant_id: int, quantity: int, *, reference: str, by: str = "") -> None:
-    """Put sold units on the shelf again. Does nothing for a variant that is gone."""
-    if Variant.objects.filter(pk=variant_id).update(stock_on_hand=F("stock_on_hand") + quantity):
-        _record(variant_id, StockMovement.Kind.RETURN, quantity, reference=reference, by=by)
-
-
-@transaction.atomic
-def adjust(variant_id: int, delta: int, *, by: str, reference: str = "") -> None:
-    """Correct the stock on hand by `delta`, as staff counted it. Raises StockConflict below what is reserved."""
-    enough = Variant.objects.filter(pk=variant_id, stock_on_hand__gte=F("stock_reserved") - delta)
-    if not enough.update(stock_on_hand=F("stock_on_hand") + delta):
-        raise StockConflict(f"Variant {variant_id}: {delta:+d} would leave fewer than are reserved")
-    kind = StockMovement.Kind.SUPPLY if delta > 0 else StockMovement.Kind.ADJUSTMENT
-    _record(variant_id, kind, delta, reference=reference, by=by)
-
-
-def _record(variant_id: int, kind: str, delta: int, *, reference: str = "", by: str = "") -> None:
-    StockMovement.objects.create(variant_id=variant_id, kind=kind, delta=delta, reference=reference, by=by)
+def _record(kind: str, changes: list[tuple[int, int, int]], *, reference: str, by: str) -> None:
+    """Write (variant, change on hand, change of what is reserved) into the books, by one statement."""
+    StockMovement.objects.bulk_create(
+        StockMovement(variant_id=variant_id, kind=kind, delta=delta, reserved_delta=reserved, reference=reference, by=by)
+        for variant_id, delta, reserved in changes
+    )

@@ -14,7 +14,7 @@ from accounts.models import User
 from cart.cart import Cart
 from cart.totals import CartLine, PricedCart
 from catalog.models import Variant
-from catalog.stock import OutOfStock, in_lock_order, reserve
+from catalog.stock import OutOfStock, reserve
 from orders.models import Order, OrderEvent, OrderLine, ShippingRate
 from orders.status import OPEN, SOLD, Status
 
@@ -57,7 +57,7 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
             # The order first: of two racing calls for one cart the second waits here, before it takes stock.
             order = _insert(cart.id, fingerprint, priced, user=user, rate=rate)
             _refuse_bought(cart.id, fingerprint)
-            _reserve_lines(order, priced.lines)
+            _reserve_lines(order, priced.lines, by=_name(user))
             OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Placed"), by=_name(user))
             return order
     except CartTaken:
@@ -119,12 +119,10 @@ def _insert(cart_id: str, fingerprint: str, priced: PricedCart, *, user: User | 
     return order
 
 
-def _reserve_lines(order: Order, lines: list[CartLine]) -> None:
+def _reserve_lines(order: Order, lines: list[CartLine], *, by: str) -> None:
     """Reserve every line's units and copy the line. Raises OutOfStock or CartChanged; the caller rolls back."""
-    counted = {
-        variant_id: reserve(variant_id, quantity)
-        for variant_id, quantity in in_lock_order((line.variant.pk, line.quantity) for line in lines)
-    }
+    units = [(line.variant.pk, line.quantity) for line in lines]
+    counted = reserve(units, reference=order.number, by=by)
     # Read again after the rows are ours: the price must be the one that was shown.
     now = Variant.objects.on_sale().in_bulk(counted)
     for line in lines:

@@ -47,8 +47,7 @@ def mark_paid(order: Order, *, by: str, minor: int = 0, customer: Mapping[str, A
     changes |= {"paid_minor": F("paid_minor") + minor, "paid_at": timezone.now()}
     if not _move(order, Status.PAID, what=_("Paid"), by=by, allowed=OPEN, done=SOLD, **changes):
         return False
-    for variant_id, quantity in _counted_units(order):
-        stock.sell(variant_id, quantity, reference=order.number)
+    stock.sell(_counted_units(order), reference=order.number, by=by)
     queue_mail(order, Mail.CONFIRMED, to=order.email)
     return True
 
@@ -101,8 +100,7 @@ def put_back_in_stock(order: Order, *, by: str) -> bool:
     sold = Order.objects.filter(pk=order.pk, status__in=SOLD, restocked_at__isnull=True)
     if not sold.update(restocked_at=timezone.now()):
         return False
-    for variant_id, quantity in _counted_units(order):
-        stock.put_back(variant_id, quantity, reference=order.number, by=by)
+    stock.put_back(_counted_units(order), reference=order.number, by=by)
     note(order, _("Back in stock"), by=by)
     return True
 
@@ -131,8 +129,7 @@ def note(order: Order, what: str, *, by: str) -> None:
 def _end(order: Order, target: Status, *, what: str, by: str) -> bool:
     won = _move(order, target, what=what, by=by)
     if won:
-        for variant_id, quantity in _counted_units(order):
-            stock.release(variant_id, quantity)
+        stock.release(_counted_units(order), reference=order.number, by=by)
     return won
 
 
@@ -161,6 +158,6 @@ def _move(
 
 
 def _counted_units(order: Order) -> list[tuple[int, int]]:
-    """(variant, units) of the lines whose stock is counted and whose variant is still there, in lock order."""
+    """(variant, units) of the lines whose stock is counted and whose variant is still there."""
     lines = order.lines.filter(stock_counted=True, variant__isnull=False)
-    return stock.in_lock_order(lines.values_list("variant_id", "quantity"))
+    return list(lines.values_list("variant_id", "quantity"))

@@ -12,6 +12,7 @@ from catalog import stock
 from catalog.models import Category, Product, ProductImage, Variant
 from orders.models import Order, OrderEvent, OrderLine, ShippingRate
 from orders.status import SOLD, Status
+from tests import shelf
 
 _number = count(1)
 _MANY = 100  # units, where a test does not care
@@ -97,9 +98,9 @@ def _timeline(order: Order) -> None:
 def _line(order: Order, variant: Variant, quantity: int) -> OrderLine:
     counted = False
     if order.is_open or order.is_paid:
-        counted = stock.reserve(variant.pk, quantity)
+        counted = shelf.reserve(variant.pk, quantity, reference=order.number)
     if counted and order.is_paid:
-        stock.sell(variant.pk, quantity, reference=order.number)
+        shelf.sell(variant.pk, quantity, reference=order.number)
     return OrderLine.objects.create(
         order=order,
         variant=variant,

@@ -33,6 +33,24 @@ def stock_on_hand() -> Iterable[str]:
         yield f"{sku}: {on_hand} on hand, moved {moved}"
 
 
+@check(Variant.objects)
+def stock_reserved_moved() -> Iterable[str]:
+    """Units reserved are the sum of all movements, too."""
+    moves = total(StockMovement.objects.filter(variant=OuterRef("pk")), "variant", Sum("reserved_delta"))
+    wrong = Variant.objects.annotate(moved=moves).exclude(stock_reserved=F("moved"))
+    for sku, reserved, moved in wrong.values_list("sku", "stock_reserved", "moved").iterator():
+        yield f"{sku}: {reserved} reserved, moved {moved}"
+
+
+@check(StockMovement.objects)
+def stock_moves_have_a_cause() -> Iterable[str]:
+    """Every movement says who did it and why; a restock is its own reason."""
+    unsaid = Q(by="") | Q(reference="") & ~Q(kind=StockMovement.Kind.RESTOCK)
+    moves = StockMovement.objects.filter(unsaid).values_list("variant__sku", "kind", "delta", "by")
+    for sku, kind, delta, by in moves.iterator():
+        yield f"{sku}: {kind} {delta:+d} by {by or 'nobody knows whom'}"
+
+
 # Lines and movements have only the order's number in common, and either may be missing: one statement compares both sides.
 LINES_AND_MOVEMENTS = """
     SELECT number, variant, SUM(due), SUM(moved) FROM (

@@ -6,11 +6,11 @@ import re
 
 from playwright.sync_api import expect
 
-from catalog import stock
 from orders.emails import send_due
 from orders.models import Order, OutgoingMail
 from orders.status import Status
 from payments.models import Payment
+from tests import shelf
 from tests.browser.conftest import PHONE
 from tests.browser.gallery import TITLE
 from tests.browser.shop_pages import ASKS_THE_BANK, DECLINES
@@ -204,7 +204,7 @@ def test_it_tells_a_new_price_before_money_is_asked_for(visitor, gallery, live_s
 def test_it_tells_that_the_last_print_went_to_somebody_else(visitor, gallery, allow):
     visitor.put_in_cart(edition="A2", quantity=3)
     visitor.to_checkout()
-    assert stock.reserve(gallery.a2.pk, 1)
+    assert shelf.reserve(gallery.a2.pk, 1)
     allow("409")
     visitor.press(PAY_BUTTON)
     visitor.is_warned("Your cart has changed. Please look it over again.")

@@ -13,11 +13,10 @@ from django.conf import settings
 from playwright.sync_api import expect
 
 from accounts.mails import send_sign_up_mail
-from catalog import stock
 from catalog.images import store_image
 from orders.models import Order
 from orders.transitions import ship
-from tests import factories, people
+from tests import factories, people, shelf
 from tests.browser.gallery import TITLE, picture
 from tests.browser.looks import does_not_scroll_sideways
 
@@ -121,8 +120,8 @@ def test_it_shows_what_changed_in_the_cart(visitor, gallery, show):
     visitor.go("/products/gone/")
     visitor.press("Add to cart")
     visitor.sees("Your cart")
-    assert stock.reserve(gone.pk, 1)
-    assert stock.reserve(gallery.a2.pk, 1)
+    assert shelf.reserve(gone.pk, 1)
+    assert shelf.reserve(gallery.a2.pk, 1)
     gallery.a4.price_minor = 5900
     gallery.a4.save()
     visitor.go("/cart/")

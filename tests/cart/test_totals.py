@@ -4,10 +4,9 @@ import pytest
 
 from cart.cart import Cart
 from cart.totals import charge_problem, price_cart
-from catalog import stock
 from catalog.models import Product, Variant
 from money import Money
-from tests import factories
+from tests import factories, shelf
 from tests.cart.sessions import cart_with, next_request
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +158,7 @@ def test_it_leaves_the_session_alone_while_nothing_changed():
 
 def test_it_does_not_count_the_visitors_own_hold_as_missing():
     variant = factories.variant(on_hand=3)
-    stock.reserve(variant.pk, 3)
+    shelf.reserve(variant.pk, 3)
     cart = cart_with((variant.pk, 3))
     cart.remember_order("AAAA-BBBB", {variant.pk: 3})
     priced = price_cart(cart)
@@ -170,8 +169,8 @@ def test_it_does_not_count_the_visitors_own_hold_as_missing():
 
 def test_it_gives_the_visitor_no_more_than_what_is_free_and_the_own_hold():
     variant = factories.variant(on_hand=5)
-    stock.reserve(variant.pk, 2)  # the visitor's
-    stock.reserve(variant.pk, 2)  # somebody else's
+    shelf.reserve(variant.pk, 2)  # the visitor's
+    shelf.reserve(variant.pk, 2)  # somebody else's
     cart = cart_with((variant.pk, 5))
     cart.remember_order("AAAA-BBBB", {variant.pk: 2})
     assert price_cart(cart).count == 3
@@ -179,7 +178,7 @@ def test_it_gives_the_visitor_no_more_than_what_is_free_and_the_own_hold():
 
 def test_it_counts_the_hold_of_another_as_missing():
     variant = factories.variant(on_hand=3)
-    stock.reserve(variant.pk, 3)
+    shelf.reserve(variant.pk, 3)
     assert price_cart(cart_with((variant.pk, 1))).is_empty
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from catalog.models import Variant
-from catalog.stock import reserve
 from shop import settings as shop_settings
 from tests import factories
+from tests.shelf import reserve
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_it_adds_a_product_with_a_picture_and_stock(grace_client, media):
     assert (variant.stock_on_hand, variant.option_values) == (12, {"Size": "A3", "Paper": "Matte"})
     movement = StockMovement.objects.get()
     assert (movement.kind, movement.delta, movement.by, movement.reference) == (
-        "supply",
+        "restock",
         12,
         "grace@shop.test",
         "first delivery",
@@ -232,7 +232,7 @@ def looker(db: None) -> Client:
 
 def test_it_shows_everything_to_those_who_may_only_look(looker, stocked, media):
     factories.picture(product=stocked.product)
-    for row in (stocked, stocked.product, stocked.movements.get()):
+    for row in (stocked, stocked.product, stocked.movements.first()):
         assert looker.get(page_of(row)).status_code == 200
     for name in LISTS:
         assert looker.get(list_of(name)).status_code == 200

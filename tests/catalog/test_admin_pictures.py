@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 
 from catalog.models import Product
-from catalog.stock import reserve
 from tests import factories
 from tests.catalog import files
 from tests.catalog.admin_forms import errors_of, filled_in, page_of, submit
+from tests.shelf import reserve
 from tools.services import Azurite, azurite_connection_string
 
 

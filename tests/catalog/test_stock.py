@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from catalog import stock
 from catalog.models import StockMovement, Variant
-from catalog.stock import OutOfStock, StockConflict, adjust, in_lock_order, put_back, release, reserve, sell
+from catalog.stock import OutOfStock, StockConflict, adjust, in_lock_order
 from tests import factories
+from tests.shelf import put_back, release, reserve, sell
 
 
 def counts(variant: Variant) -> tuple[int, int]:
@@ -23,8 +25,10 @@ def counts(variant: Variant) -> tuple[int, int]:
     return fresh.stock_on_hand, fresh.stock_reserved
 
 
-def booked(variant: Variant) -> int:
-    return variant.movements.aggregate(sum=Sum("delta"))["sum"] or 0
+def booked(variant: Variant) -> tuple[int, int]:
+    """Both counts as the movements have them."""
+    sums = variant.movements.aggregate(on_hand=Sum("delta", default=0), reserved=Sum("reserved_delta", default=0))
+    return sums["on_hand"], sums["reserved"]
 
 
 # -- One at a time ----------------------------------------------------------------------------------------------------
@@ -33,8 +37,9 @@ def booked(variant: Variant) -> int:
 def test_it_promises_units_without_moving_them(db):
     variant = factories.variant(on_hand=5)
     assert reserve(variant.pk, 3) is True
-    assert counts(variant) == (5, 3)
-    assert booked(variant) == 5
+    assert counts(variant) == booked(variant) == (5, 3)
+    (promise,) = variant.movements.filter(kind="reservation")
+    assert (promise.delta, promise.reserved_delta, promise.reference, promise.by) == (0, 3, "ORDER", "shopper")
 
 
 def test_it_says_how_many_are_left(db):
@@ -63,35 +68,36 @@ def test_it_promises_downloads_without_counting(db):
 def test_it_sells_what_was_promised(db):
     variant = factories.variant(on_hand=5)
     reserve(variant.pk, 3)
-    sell(variant.pk, 2, reference="ORDER")
+    sell(variant.pk, 2)
     assert counts(variant) == (3, 1)
     movement = variant.movements.first()
-    assert (movement.kind, movement.delta, movement.reference) == (StockMovement.Kind.SALE, -2, "ORDER")
+    assert (movement.kind, movement.delta, movement.reserved_delta) == (StockMovement.Kind.SALE, -2, -2)
+    assert (movement.reference, movement.by) == ("ORDER", "webhook")
 
 
 def test_it_neither_sells_nor_releases_more_than_was_promised(db):
     variant = factories.variant(on_hand=5)
     reserve(variant.pk, 1)
-    for verb in (lambda: sell(variant.pk, 2, reference="ORDER"), lambda: release(variant.pk, 2)):
+    for verb in (lambda: sell(variant.pk, 2), lambda: release(variant.pk, 2)):
         with pytest.raises(StockConflict):
             verb()
-    assert counts(variant) == (5, 1)
-    assert booked(variant) == 5
+    assert counts(variant) == booked(variant) == (5, 1)
 
 
 def test_it_releases_a_promise(db):
     variant = factories.variant(on_hand=5)
     reserve(variant.pk, 3)
     release(variant.pk, 3)
-    assert counts(variant) == (5, 0)
+    assert counts(variant) == booked(variant) == (5, 0)
+    movement = variant.movements.first()
+    assert (movement.kind, movement.reserved_delta, movement.by) == (StockMovement.Kind.RELEASE, -3, "expiry")
 
 
 def test_it_puts_returned_units_back(db):
     variant = factories.variant(on_hand=5)
-    put_back(variant.pk, 2, reference="ORDER", by="grace@shop.test")
-    put_back(987654, 2, reference="ORDER")
-    assert counts(variant) == (7, 0)
-    assert booked(variant) == 7
+    put_back(variant.pk, 2)
+    put_back(987654, 2)
+    assert counts(variant) == booked(variant) == (7, 0)
 
 
 def test_it_corrects_the_stock_down_to_what_is_promised(db):
@@ -100,9 +106,16 @@ def test_it_corrects_the_stock_down_to_what_is_promised(db):
     adjust(variant.pk, -2, by="grace@shop.test", reference="broken frame")
     with pytest.raises(StockConflict):
         adjust(variant.pk, -1, by="grace@shop.test")
-    assert counts(variant) == (3, 3)
-    assert booked(variant) == 3
+    assert counts(variant) == booked(variant) == (3, 3)
     assert variant.movements.first().by == "grace@shop.test"
+
+
+def test_it_writes_one_statement_into_the_books_for_many_variants(db, django_assert_num_queries):
+    units = [(factories.variant(on_hand=5).pk, 2) for _each in range(3)]
+    with django_assert_num_queries(3 + 1):
+        stock.reserve(units, reference="ORDER", by="shopper")
+    with django_assert_num_queries(3 + 1):
+        stock.sell(units, reference="ORDER", by="webhook")
 
 
 def test_it_adds_up_and_sorts_what_is_locked():
@@ -113,7 +126,7 @@ def test_it_saves_an_edited_variant_without_overwriting_a_sale(db):
     variant = factories.variant(on_hand=5)
     seen_before = Variant.objects.get(pk=variant.pk)
     reserve(variant.pk, 2)
-    sell(variant.pk, 1, reference="ORDER")
+    sell(variant.pk, 1)
     seen_before.sku = "NEW-SKU"
     seen_before.save()
     assert counts(variant) == (4, 1)
@@ -151,8 +164,7 @@ class AnySequence(TestCase):
             if allowed:
                 on_hand += {"sell": -quantity, "put_back": quantity, "adjust": delta}.get(verb, 0)
                 reserved += {"reserve": quantity, "release": -quantity, "sell": -quantity}.get(verb, 0)
-            assert counts(variant) == (on_hand, reserved)
-            assert booked(variant) == on_hand
+            assert counts(variant) == booked(variant) == (on_hand, reserved)
 
 
 def _attempt(variant: Variant, verb: str, quantity: int, delta: int) -> bool:
@@ -160,8 +172,8 @@ def _attempt(variant: Variant, verb: str, quantity: int, delta: int) -> bool:
         {
             "reserve": lambda: reserve(variant.pk, quantity),
             "release": lambda: release(variant.pk, quantity),
-            "sell": lambda: sell(variant.pk, quantity, reference="ORDER"),
-            "put_back": lambda: put_back(variant.pk, quantity, reference="ORDER"),
+            "sell": lambda: sell(variant.pk, quantity),
+            "put_back": lambda: put_back(variant.pk, quantity),
             "adjust": lambda: adjust(variant.pk, delta, by="grace@shop.test"),
         }[verb]()
     except (OutOfStock, StockConflict):
@@ -208,21 +220,19 @@ def test_it_ends_every_promise_once(race):
     """Each of the promises is claimed by a sale and by a release at the same instant."""
     variant = factories.variant(on_hand=6)
     reserve(variant.pk, 6)
-    sales = [lambda: sell(variant.pk, 1, reference="ORDER")] * 6
+    sales = [lambda: sell(variant.pk, 1)] * 6
     releases = [lambda: release(variant.pk, 1)] * 6
     outcomes = race(*sales, *releases)
     assert kinds(outcomes) == {"NoneType": 6, "StockConflict": 6}
     sold = sum(1 for outcome in outcomes[:6] if outcome is None)
-    assert counts(variant) == (6 - sold, 0)
-    assert booked(variant) == 6 - sold
+    assert counts(variant) == booked(variant) == (6 - sold, 0)
 
 
 def test_it_loses_no_correction_among_sales(race):
     variant = factories.variant(on_hand=10)
     reserve(variant.pk, 6)
     race(
-        *[lambda: sell(variant.pk, 1, reference="ORDER")] * 6,
+        *[lambda: sell(variant.pk, 1)] * 6,
         *[lambda: adjust(variant.pk, 3, by="grace@shop.test")] * 4,
     )
-    assert counts(variant) == (16, 0)
-    assert booked(variant) == 16
+    assert counts(variant) == booked(variant) == (16, 0)

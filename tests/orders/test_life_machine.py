@@ -68,7 +68,7 @@ class LifeMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), delta=st.integers(-2, 2).filter(bool))
     def count_stock(self, which, delta):
         try:
-            stock.adjust(self.variants[which].pk, delta, by="grace@shop.test")
+            stock.adjust(self.variants[which].pk, delta, by="grace@shop.test", reference="counted")
         except stock.StockConflict:
             on_hand, reserved = stock_of(self.variants[which])
             assert on_hand + delta < reserved

@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from cart.totals import price_cart
+from catalog import stock
 from catalog.models import Variant
-from orders import place as placing
 from orders.models import Order
 from orders.place import CartChanged, OpenOrderInTheWay, open_order_of
 from orders.transitions import expire
@@ -153,16 +153,16 @@ def test_it_would_deadlock_without_the_one_order_of_locking(race, monkeypatch):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one lock for everything: nothing can deadlock")
     one, other = factories.variant(), factories.variant()
-    reserve, both_hold_one, waited = placing.reserve, Barrier(2), set()
+    hold, both_hold_one, waited = stock._hold, Barrier(2), set()
 
-    def reserve_and_wait(variant_id: int, quantity: int) -> bool:
-        counted = reserve(variant_id, quantity)
+    def hold_and_wait(variant_id: int, quantity: int) -> bool:
+        counted = hold(variant_id, quantity)
         if get_ident() not in waited:
             waited.add(get_ident())
             both_hold_one.wait(10)
         return counted
 
-    monkeypatch.setattr(placing, "reserve", reserve_and_wait)
-    monkeypatch.setattr(placing, "in_lock_order", list)
+    monkeypatch.setattr(stock, "_hold", hold_and_wait)
+    monkeypatch.setattr(stock, "in_lock_order", list)
     outcomes = race(placer((one, 1), (other, 1)), placer((other, 1), (one, 1)))
     assert sum(isinstance(outcome, OperationalError) for outcome in outcomes) == 1

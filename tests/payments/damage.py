@@ -63,7 +63,7 @@ def sale_of(order: Order) -> StockMovement:
     return StockMovement.objects.get(kind="sale", reference=order.number)
 
 
-@found_by("stock_reserved")
+@found_by("stock_reserved", "stock_reserved_moved")
 def fewer_reserved(life: Life) -> None:
     change(Variant.objects.filter(stock_tracked=True), stock_reserved=1)
 
@@ -73,14 +73,29 @@ def more_on_hand(life: Life) -> None:
     change(Variant.objects.filter(stock_tracked=True), stock_on_hand=77)
 
 
-@found_by("sold_once", "stock_on_hand")
+@found_by("stock_reserved_moved")
+def promise_ended_unsaid(life: Life) -> None:
+    StockMovement.objects.get(kind="release", reference=life[Status.EXPIRED].number).delete()
+
+
+@found_by("stock_moves_have_a_cause")
+def stock_moved_by_nobody(life: Life) -> None:
+    change(StockMovement.objects.filter(kind="reservation", reference=life[Status.PENDING].number), by="")
+
+
+@found_by("stock_moves_have_a_cause", "put_back_once")
+def stock_moved_for_no_reason(life: Life) -> None:
+    change(StockMovement.objects.filter(kind="return"), kind="adjustment", reference="")
+
+
+@found_by("sold_once", "stock_on_hand", "stock_reserved_moved")
 def sold_twice(life: Life) -> None:
     twice = sale_of(life[Status.PAID])
     twice.pk = None
     twice.save()
 
 
-@found_by("sold_once", "stock_on_hand")
+@found_by("sold_once", "stock_on_hand", "stock_reserved_moved")
 def not_sold(life: Life) -> None:
     sale_of(life[Status.PAID]).delete()
 
@@ -88,7 +103,7 @@ def not_sold(life: Life) -> None:
 @found_by("sold_once", "stock_on_hand")
 def sold_for_an_expired_order(life: Life) -> None:
     sale = sale_of(life[Status.PAID])
-    StockMovement.objects.create(variant=sale.variant, kind="sale", delta=-1, reference=life[Status.EXPIRED].number)
+    StockMovement.objects.create(variant=sale.variant, kind="sale", delta=-1, reference=life[Status.EXPIRED].number, by="x")
 
 
 @found_by("put_back_once", "stock_on_hand")
@@ -101,7 +116,7 @@ def put_back_twice(life: Life) -> None:
 @found_by("put_back_once", "stock_on_hand")
 def put_back_unsold(life: Life) -> None:
     sale = sale_of(life[Status.PAID])
-    StockMovement.objects.create(variant=sale.variant, kind="return", delta=1, reference=life[Status.CANCELLED].number)
+    StockMovement.objects.create(variant=sale.variant, kind="return", delta=1, reference=life[Status.CANCELLED].number, by="x")
 
 
 @found_by("paid_is_what_came")

@@ -78,8 +78,9 @@ def test_the_same_race_fulfils_twice_without_the_guards(shopper, download, race,
         order.refresh_from_db()
         return True
 
-    def sell_unguarded(variant_id, quantity, *, reference):
-        Variant.objects.filter(pk=variant_id).update(stock_on_hand=F("stock_on_hand") - quantity)
+    def sell_unguarded(units, *, reference, by):
+        for variant_id, quantity in units:
+            Variant.objects.filter(pk=variant_id).update(stock_on_hand=F("stock_on_hand") - quantity)
 
     monkeypatch.setattr(settling, "_claim", look_then_write)
     monkeypatch.setattr(transitions, "_move", move_unguarded)
@@ -115,7 +116,7 @@ def test_the_last_three_go_to_three_of_many_shoppers(shopper, race):
 def test_the_last_three_are_oversold_without_the_guard(shopper, race, monkeypatch):
     """The control: were looking at the stock (as the cart does) all there is, everybody would get one."""
     last = factories.variant(requires_shipping=False, on_hand=3, price_minor=1200)
-    monkeypatch.setattr(place, "reserve", lambda variant_id, quantity: False)
+    monkeypatch.setattr(place, "reserve", lambda units, **_why: {variant_id: False for variant_id, _quantity in units})
     shoppers = [Shopper(shopper.sandbox).put(last) for _each in range(6)]
     answers = race(*[each.press_pay for each in shoppers])
     assert [answer.status_code for answer in answers].count(303) > last.stock_on_hand

@@ -50,8 +50,9 @@ def move() -> None:
         order.refresh_from_db()
         return True
 
-    def sell_unguarded(variant_id: int, quantity: int, *, reference: str) -> None:
-        Variant.objects.filter(pk=variant_id).update(stock_on_hand=F("stock_on_hand") - quantity)
+    def sell_unguarded(units: Any, *, reference: str, by: str) -> None:
+        for variant_id, quantity in units:
+            Variant.objects.filter(pk=variant_id).update(stock_on_hand=F("stock_on_hand") - quantity)
 
     transitions._move = move_unguarded
     stock.sell = sell_unguarded
@@ -62,7 +63,7 @@ def reserve() -> None:
     """Nothing is set aside: looking at the stock, as the cart does, is all there is."""
     from orders import place
 
-    place.reserve = lambda _variant_id, _quantity: False
+    place.reserve = lambda units, **_why: {variant_id: False for variant_id, _quantity in units}
 
 
 @guard
@@ -80,9 +81,8 @@ def second_look() -> None:
     from orders import place
     from orders.models import OrderLine
 
-    def reserve_only(order: Any, lines: Any) -> None:
-        wanted = place.in_lock_order((line.variant.pk, line.quantity) for line in lines)
-        counted = {variant_id: place.reserve(variant_id, quantity) for variant_id, quantity in wanted}
+    def reserve_only(order: Any, lines: Any, *, by: str) -> None:
+        counted = place.reserve([(line.variant.pk, line.quantity) for line in lines], reference=order.number, by=by)
         OrderLine.objects.bulk_create(place._frozen(order, line, counted=counted[line.variant.pk]) for line in lines)
 
     place._reserve_lines = reserve_only
@@ -133,9 +133,8 @@ def one_transaction() -> None:
 def lock_order() -> None:
     """Variants are locked in the order of the cart, not in the one order for all."""
     from catalog import stock
-    from orders import place
 
-    place.in_lock_order = stock.in_lock_order = list
+    stock.in_lock_order = list
 
 
 @guard
