@@ -27,7 +27,7 @@ class CategoryAdmin(admin.ModelAdmin):
     search_fields = ["name", "path"]
     ordering = ["path"]
     sortable_by = ()  # the tree is only a tree in its own order
-    fields = ["name", "slug", "parent", "description", "position", "is_published"]
+    fields = ["name", "slug", "parent", "description", "position", "is_published", "seo_title", "seo_description"]
     prepopulated_fields = {"slug": ["name"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:

@@ -7,12 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.addresses import address
 from catalog.fields import ChoicesField
+from catalog.found import Findable, FindableQuerySet
 from catalog.movements import StockMovement as StockMovement
 from money import Money
 
@@ -24,8 +25,10 @@ def shop_currency() -> str:
     return settings.SHOP_CURRENCY
 
 
-class Category(models.Model):
+class Category(Findable):
     """A node of the category tree. `path` ("prints/flow-fields") is its address and is kept by `save`."""
+
+    named_by = "path"
 
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
     name = models.CharField(_("name"), max_length=120)
@@ -34,6 +37,9 @@ class Category(models.Model):
     description = models.TextField(_("description"), blank=True)
     position = models.PositiveIntegerField(_("position"), default=0, help_text=_("Lower comes first."))
     is_published = models.BooleanField(_("published"), default=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = FindableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("category")
@@ -43,6 +49,7 @@ class Category(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @transaction.atomic
     def save(self, **kwargs: Any) -> None:
         self.path = self._path()
         super().save(**kwargs)
@@ -70,12 +77,12 @@ class Category(models.Model):
         return address("catalog:category", self.path)
 
 
-class ProductQuerySet(models.QuerySet["Product"]):
+class ProductQuerySet(FindableQuerySet):
     def published(self) -> ProductQuerySet:
         return self.filter(is_published=True)
 
 
-class Product(models.Model):
+class Product(Findable):
     """A thing on sale, in one or more variants. The price range and the stock live on the variants."""
 
     title = models.CharField(_("title"), max_length=200)

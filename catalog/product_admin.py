@@ -121,6 +121,7 @@ class ProductAdmin(KeepsPromises):
     fieldsets = [
         (None, {"fields": ["title", "slug", "is_published", "summary", "description"]}),
         (_("Where and how"), {"fields": ["categories", "position", "requires_shipping"]}),
+        (_("In search engines"), {"fields": ["seo_title", "seo_description"]}),
     ]
     filter_horizontal = ["categories"]
     prepopulated_fields = {"slug": ["title"]}
@@ -149,6 +150,11 @@ class ProductAdmin(KeepsPromises):
         with stored_uploads(files, prefix="images-") as uploads:
             request.catalog_uploads = uploads  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        """What was only looked at has not changed: sitemaps say when something did."""
+        if not change or form.changed_data:
+            super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)

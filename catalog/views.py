@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from catalog.forms import SearchForm
 from catalog.home_page import home_page
 from catalog.models import Product
 from catalog.product_page import chosen_variant, edition_groups, pictures_of, product_page
+from catalog.redirects import moved_category, moved_product
 from catalog.tree import CategoryTree
 
 
@@ -37,7 +38,7 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     tree = CategoryTree.load_branch(path)
     here = tree.find(path.rstrip("/"))
     if here is None:
-        raise Http404("No such category")
+        return moved_category(request, path.rstrip("/"))
     products = in_categories(tree.subtree_ids(here))
     about = {"category": here, "trail": tree.trail(here), "children": tree.children(here)}
     return _list(request, "catalog/category_detail.html", products, tree=tree, **about)
@@ -48,7 +49,7 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One product, its pictures and its editions. `?variant=` chooses one of them."""
     page, wanted = product_page(slug), request.GET.get("variant", "")
     if page is None:
-        raise Http404("No such product")
+        return moved_product(request, slug)
     tree = CategoryTree.load_branch(page.home_category)
     home_category = tree.find(page.home_category)
     context = {
