@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.browse import BadMark, Page, in_categories, listed, matching, page_of
 from catalog.forms import SearchForm
+from catalog.head import category_head, home_head, list_head, product_head
 from catalog.home_page import home_page
 from catalog.models import Product
 from catalog.product_page import chosen_variant, edition_groups, pictures_of, product_page
@@ -23,13 +24,13 @@ from catalog.tree import CategoryTree
 def home(request: HttpRequest) -> HttpResponse:
     """Open the shop: pieces on the wall, a first shelf, the categories."""
     page = home_page()
-    return render(request, "catalog/home.html", {"home": page, "tree": page.tree})
+    return render(request, "catalog/home.html", {"home": page, "tree": page.tree, "head": home_head()})
 
 
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
     """Everything that is published, page by page."""
-    return _list(request, "catalog/product_list.html", listed(), tree=CategoryTree.load_branch())
+    return _list(request, "catalog/product_list.html", listed(), tree=CategoryTree.load_branch(), head=list_head(request))
 
 
 @require_safe
@@ -40,7 +41,8 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     if here is None:
         return moved_category(request, path.rstrip("/"))
     products = in_categories(tree.subtree_ids(here))
-    about = {"category": here, "trail": tree.trail(here), "children": tree.children(here)}
+    trail = tree.trail(here)
+    about = {"category": here, "trail": trail, "children": tree.children(here), "head": category_head(here, trail, request)}
     return _list(request, "catalog/category_detail.html", products, tree=tree, **about)
 
 
@@ -52,10 +54,12 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         return moved_product(request, slug)
     tree = CategoryTree.load_branch(page.home_category)
     home_category = tree.find(page.home_category)
+    trail = tree.trail(home_category) if home_category else []
     context = {
         "product": page.product,
+        "head": product_head(page, trail),
         "tree": tree,
-        "trail": tree.trail(home_category) if home_category else [],
+        "trail": trail,
         "pictures": pictures_of(page, wanted),
         "groups": edition_groups(page),
         "chosen": chosen_variant(page, wanted),

@@ -1,7 +1,8 @@
-"""What in a page would run, besides the shop's own script files."""
+"""What in a page would run, besides the shop's own script files. Blocks of JSON-LD are data if they hold nothing else."""
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -22,10 +23,13 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self._data: list[str] | None = None
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         about = {name: (value or "").strip() for name, value in attributes}
-        if tag in FOREIGN or (tag == "script" and not OWN_FILE.match(about.get("src", ""))):
+        if tag == "script" and about == {"type": "application/ld+json"}:
+            self._data = []
+        elif tag in FOREIGN or (tag == "script" and not OWN_FILE.match(about.get("src", ""))):
             self.found.append(f"<{tag}>")
         if tag == "meta" and about.get("http-equiv", "").lower() == "refresh":
             self.found.append("refresh")
@@ -36,3 +40,21 @@ class _Reader(HTMLParser):
                 self.found.append(f"{tag} {name}={value}")
 
     handle_startendtag = handle_starttag
+
+    def handle_data(self, data: str) -> None:
+        if self._data is not None:
+            self._data.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script" and self._data is not None:
+            text, self._data = "".join(self._data), None
+            if "<" in text or not _is_json(text):
+                self.found.append("data that is none")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

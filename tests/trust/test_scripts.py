@@ -66,6 +66,9 @@ def furnished(world) -> FurnishedShop:
         "<base href=//x>",
         "<iframe>",
         "<svg/onload=x>",
+        '<script type="application/ld+json">evil()</script>',
+        '<script type="application/ld+json">{"a": "<!--<script>"}</script>',
+        '<script type="application/ld+json" src="//evil.test">{}</script>',
     ],
 )
 def test_the_reader_of_pages_sees_what_would_run(payload):
