@@ -23,6 +23,7 @@ class Cover(NamedTuple):
     height: int
     alt: str
     copies: str
+    colour: str
 
     @property
     def renditions(self) -> list[dict[str, Any]]:
@@ -48,11 +49,11 @@ CARDS = """\
 SELECT shown.pk, shown.position, shown.title, shown.slug,
     MIN(offer.price_minor), MAX(offer.price_minor),
     MAX(CASE WHEN offer.stock_tracked AND offer.stock_on_hand <= offer.stock_reserved THEN 0 ELSE 1 END),
-    cover.url, cover.width, cover.height, cover.alt, cover.renditions
+    cover.url, cover.width, cover.height, cover.alt, cover.renditions, cover.colour
 FROM ({products}) AS shown
 LEFT JOIN catalog_variant offer ON offer.product_id = shown.pk AND offer.is_active AND offer.currency = %s
 LEFT JOIN catalog_productimage cover ON cover.id = (
-    SELECT id FROM catalog_productimage WHERE product_id = shown.pk ORDER BY position, id LIMIT 1
+    SELECT id FROM catalog_productimage WHERE product_id = shown.pk AND url <> '' ORDER BY position, id LIMIT 1
 )
 GROUP BY shown.pk, shown.position, shown.title, shown.slug, cover.id
 ORDER BY shown.position, shown.pk

@@ -17,9 +17,10 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from catalog.models import Product, ProductImage
+from catalog.picture_store import renew, stored_size
 from catalog.renditions import ImageRefused, Picture, Rendition, prepare
 
-__all__ = ["ImageRefused", "StorageDown", "StoredPicture", "attach", "discard", "fill", "store_image", "upload"]
+__all__ = ["ImageRefused", "StorageDown", "StoredPicture", "attach", "discard", "fill", "put", "store_image", "upload"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class StoredPicture:
     width: int
     height: int
     renditions: list[dict[str, Any]]
+    colour: str
     created: tuple[str, ...]
 
 
@@ -55,16 +57,19 @@ def store_image(product: Product, file: BinaryIO, *, alt: str, position: int | N
 
 
 def upload(picture: Picture) -> StoredPicture:
-    """Put all sizes into the storage. Raises StorageDown after taking back what had been put there."""
+    """Put a picture into the storage, with the copies it comes with. Raises StorageDown after taking back what was put there."""
     created: list[str] = []
     try:
-        original = _put(picture.original, created)
-        smaller = [_put(rendition, created) for rendition in picture.smaller]
+        original = put(picture.original, created)
+        smaller = [put(rendition, created) for rendition in picture.smaller]
     except OSError as error:
         logger.error("Storing a picture failed: %s", error)
         _delete(created)
         raise StorageDown(_why(error)) from error
-    return StoredPicture(original["name"], original["url"], original["width"], original["height"], smaller, tuple(created))
+    size = {"width": original["width"], "height": original["height"]}
+    return StoredPicture(
+        original["name"], original["url"], **size, renditions=smaller, colour=picture.colour, created=tuple(created)
+    )
 
 
 def attach(product: Product, stored: StoredPicture, *, alt: str, position: int | None = None) -> ProductImage:
@@ -73,6 +78,9 @@ def attach(product: Product, stored: StoredPicture, *, alt: str, position: int |
         images = Product.objects.select_for_update().get(pk=product.pk).images
         known = images.filter(name=stored.name).first()
         if known is not None:
+            if known.is_lost:  # and here it is again
+                fill(known, stored)
+                known.save()
             return known
         if position is None:
             last = images.aggregate(last=Max("position"))["last"]
@@ -87,7 +95,10 @@ def fill(image: ProductImage, stored: StoredPicture) -> None:
     """Make a row show this stored picture. The caller saves it."""
     image.name, image.url = stored.name, stored.url
     image.width, image.height = stored.width, stored.height
-    image.renditions = stored.renditions
+    image.renditions, image.colour = stored.renditions, stored.colour
+    image.due_at, image.tries, image.error = None, 0, ""
+    if not stored.renditions:
+        image.ask_for_renditions()
 
 
 def discard(stored: StoredPicture) -> None:
@@ -99,11 +110,14 @@ def discard(stored: StoredPicture) -> None:
         _delete(stored.created)
 
 
-def _put(rendition: Rendition, created: list[str]) -> dict[str, Any]:
-    """Store one file unless it is there, whole. Writes its name to `created` first, so that a half-written one is found."""
+def put(rendition: Rendition, created: list[str]) -> dict[str, Any]:
+    """Store one file unless it is there, whole. Writes its name to `created` first, so that a half-written one is found.
+
+    One that is there is made young again, or whoever clears away what nobody shows could take it before its row is written.
+    """
     name = rendition.name
-    size = _stored_size(name)
-    if size != len(rendition.data):
+    size = stored_size(name)
+    if size != len(rendition.data) or not renew(name):
         created.append(name)
         if size is not None:
             default_storage.delete(name)  # half of it, from a writer that was killed
@@ -117,13 +131,6 @@ def _put(rendition: Rendition, created: list[str]) -> dict[str, Any]:
         "height": rendition.height,
         "type": rendition.type,
     }
-
-
-def _stored_size(name: str) -> int | None:
-    try:
-        return default_storage.size(name)
-    except FileNotFoundError:
-        return None
 
 
 def _delete(names: list[str] | tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from catalog.addresses import address
 from catalog.fields import ChoicesField
 from catalog.found import Findable, FindableQuerySet
 from catalog.movements import StockMovement as StockMovement
+from catalog.picture_models import ProductImage
 from money import Money
 
 MAX_PRICE_MINOR = 99_999_999  # eight digits: what every way to pay at Stripe accepts
@@ -165,7 +166,10 @@ class Variant(models.Model):
     stock_on_hand = models.PositiveIntegerField(_("on hand"), default=0, editable=False)
     stock_reserved = models.PositiveIntegerField(_("reserved"), default=0, editable=False)
     image = models.ForeignKey(
-        "ProductImage", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
+        ProductImage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
+    )
+    more_images = models.ManyToManyField(
+        ProductImage, blank=True, related_name="more_of", verbose_name=_("more pictures"), help_text=_("In the product's order.")
     )
     position = models.PositiveIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
@@ -217,32 +221,3 @@ class Variant(models.Model):
     @property
     def in_stock(self) -> bool:
         return self.available is None or self.available > 0
-
-
-class ProductImage(models.Model):
-    """A picture of a product. The addresses and sizes below are all that a page needs: rendering asks no storage.
-
-    `renditions` lists the smaller copies: [{"url", "width", "height", "type"}], `type` a MIME type.
-    """
-
-    product = models.ForeignKey(Product, models.CASCADE, related_name="images", verbose_name=_("product"))
-    alt = models.CharField(_("description for those who cannot see it"), max_length=250, blank=True)
-    position = models.PositiveIntegerField(_("position"), default=0)
-    name = models.CharField(_("stored name"), max_length=200, editable=False)
-    url = models.CharField(_("address"), max_length=500, editable=False)
-    width = models.PositiveIntegerField(_("width"), editable=False)
-    height = models.PositiveIntegerField(_("height"), editable=False)
-    renditions = models.JSONField(_("renditions"), default=list, blank=True, editable=False)
-
-    class Meta:
-        verbose_name = _("picture")
-        verbose_name_plural = _("pictures")
-        ordering = ["position", "id"]
-
-    def __str__(self) -> str:
-        return self.alt or self.name
-
-    @property
-    def thumbnail_url(self) -> str:
-        """The smallest rendition; the picture itself while there is none."""
-        return min(self.renditions, key=lambda one: one["width"])["url"] if self.renditions else self.url

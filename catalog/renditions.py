@@ -1,12 +1,14 @@
 """From what somebody uploads to pictures that are safe to publish. Knows pictures, not where they are kept.
 
-Whatever comes in is decoded and encoded anew: what leaves here is a JPEG, PNG or WebP made by ourselves, upright, in sRGB,
-without metadata (no place, no owner's name) and without anything hidden behind the pixels.
+Whatever comes in is decoded and encoded anew: what leaves here is a JPEG or PNG made by ourselves, upright, in sRGB,
+without metadata (no place, no owner's name) and without anything hidden behind the pixels. The copies in other sizes and
+formats are made later, from what was kept.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -19,9 +21,10 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 15 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_EDGE = 2400  # pixels of the longer side of what is kept
-WIDTHS = (320, 640, 1280)
+WIDTHS = (320, 640, 1280, 1920)
+COPIES = ("image/webp", "image/avif")
 
-SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
 
 
 class ImageRefused(ValueError):
@@ -46,29 +49,64 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture ready to be stored: the full size first, then its smaller copies, narrow to wide."""
+    """A picture ready to be stored: the full size, and the smaller copies that are there already, narrow to wide.
+
+    `colour` is the one that it has most of ("#a1b2c3"), for the time while it loads; empty where something shows through.
+    """
 
     original: Rendition
-    smaller: tuple[Rendition, ...]
+    smaller: tuple[Rendition, ...] = ()
+    colour: str = ""
 
 
 def prepare(file: BinaryIO) -> Picture:
-    """Check and clean what was uploaded and make its smaller copies. Raises ImageRefused. Takes about a second."""
+    """Check and clean what was uploaded. Raises ImageRefused. Takes well below a second: somebody waits."""
     image = _decode(file)
     _refuse_before_decoding(image)
-    return render(_cleaned(image))
+    return render(_cleaned(image), widths=())
 
 
-def render(image: Image.Image) -> Picture:
-    """Encode a clean picture (RGB or RGBA) in all sizes; none is wider than the picture itself."""
+def render(image: Image.Image, *, widths: tuple[int, ...] = WIDTHS) -> Picture:
+    """Encode a clean picture (RGB or RGBA), and copies in WebP of these widths; none is wider than the picture itself."""
     image.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.LANCZOS)
     original = _encode(image, "image/png" if image.mode == "RGBA" else "image/jpeg")
-    smaller, step = [], image
-    for width in sorted((width for width in WIDTHS if width <= image.width), reverse=True):
-        # Each from the next larger one: as sharp, and much quicker than from the full size every time.
-        step = _resized(step, width)
-        smaller.append(_encode(step, "image/webp"))
-    return Picture(original, tuple(reversed(smaller)))
+    smaller = [_encode(step, "image/webp") for step in _steps(image, [width for width in widths if width <= image.width])]
+    return Picture(original, tuple(reversed(smaller)), _colour(image))
+
+
+def copies(original: bytes) -> Iterator[Rendition]:
+    """The copies of a stored picture in all sizes and formats. Takes seconds. Raises ImageRefused if it is none."""
+    image = _decode(BytesIO(original))
+    try:
+        image.load()
+        image = image if image.mode == "RGBA" else image.convert("RGB")
+    except Exception as error:  # as in _cleaned: damaged in the storage
+        raise _damaged() from error
+    for step in _steps(image, widths_for(image.width)):
+        yield from (_encode(step, kind) for kind in COPIES)
+
+
+def widths_for(width: int) -> list[int]:
+    """How wide the copies of a picture are: the usual steps, and its own width unless a step is nearly that."""
+    widest = min(width, WIDTHS[-1])
+    return [*(step for step in WIDTHS if step < 0.9 * widest), widest]
+
+
+def _steps(image: Image.Image, widths: list[int]) -> Iterator[Image.Image]:
+    """The picture in these widths, wide to narrow, each from the one before: as sharp, and quicker than from the full size."""
+    for width in sorted(widths, reverse=True):
+        image = _resized(image, width)
+        yield image
+
+
+def _colour(image: Image.Image) -> str:
+    """What most of its pixels are like."""
+    if image.mode == "RGBA":
+        return ""
+    few = image.resize((48, 48), Image.Resampling.BOX).quantize(8)
+    _count, most = max((count, index) for count, index in few.getcolors() or [(1, 0)])
+    red, green, blue = (few.getpalette() or [0, 0, 0])[3 * int(most) :][:3]  # type: ignore[call-overload]
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _decode(file: BinaryIO) -> Image.Image:
@@ -108,10 +146,14 @@ def _cleaned(image: Image.Image) -> Image.Image:
         upright = ImageOps.exif_transpose(image)
         pixels = _in_srgb(upright, image.info.get("icc_profile"))
     except Exception as error:  # as above: truncated, inconsistent or hostile
-        raise ImageRefused(_("This file is damaged or incomplete. Save the picture anew and try again.")) from error
+        raise _damaged() from error
     fresh = Image.new(pixels.mode, pixels.size)
     fresh.paste(pixels)
     return fresh
+
+
+def _damaged() -> ImageRefused:
+    return ImageRefused(_("This file is damaged or incomplete. Save the picture anew and try again."))
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -160,6 +202,8 @@ def _encode(image: Image.Image, content_type: str) -> Rendition:
         image.save(out, "JPEG", quality=88, progressive=True, optimize=True)
     elif content_type == "image/png":
         image.save(out, "PNG")
-    else:
+    elif content_type == "image/webp":
         image.save(out, "WEBP", quality=82, method=2)  # 3 and more: twice the time for 2 % less
+    else:
+        image.save(out, "AVIF", quality=60, speed=8, max_threads=1)  # the other processors are for those who wait
     return Rendition(out.getvalue(), image.width, image.height, content_type)

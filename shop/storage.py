@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.storage.blob import BlobServiceClient, PublicAccess
 from django.conf import settings
 from django.core.files.base import File
@@ -52,6 +60,32 @@ class AzureMediaStorage(AzureStorage):
         with _os_errors():
             return super()._save(name, content)
 
+    def read(self, name: str) -> bytes:
+        with _os_errors():
+            return self.client.download_blob(self._get_valid_path(name)).readall()
+
+    def renew(self, name: str) -> None:
+        """Make a blob as young as if it were stored now. Raises FileNotFoundError."""
+        with _os_errors():
+            self.client.get_blob_client(self._get_valid_path(name)).set_blob_metadata(
+                {"renewed": datetime.now(UTC).isoformat()}
+            )
+
+    def listed(self, prefix: str) -> Iterator[tuple[str, int, datetime, str]]:
+        """(name, bytes, last change, version) of each blob below `prefix`; `listdir` of django-storages gives no such thing."""
+        with _os_errors():
+            for blob in self.client.list_blobs(name_starts_with=self._get_valid_path(prefix)):
+                yield blob.name, blob.size, blob.last_modified, blob.etag
+
+    def delete_version(self, name: str, version: str) -> bool:
+        """Delete a blob unless it was stored or renewed since it was listed. False: it was, or it is gone."""
+        try:
+            with _os_errors():
+                self.client.delete_blob(name, etag=version, match_condition=MatchConditions.IfNotModified)
+        except (FileNotFoundError, FileExistsError):
+            return False
+        return True
+
     def prepare(self) -> bool:
         """Create the container: each blob readable by everyone, the list by nobody. False: a container was there already."""
         with _os_errors():
@@ -80,6 +114,8 @@ def _os_errors() -> Iterator[None]:
         yield
     except ResourceNotFoundError as error:
         raise FileNotFoundError(f"Not in Azure storage: {error.message}") from error
+    except ResourceModifiedError as error:
+        raise FileExistsError(f"Changed in Azure storage meanwhile: {error.message}") from error
     except HttpResponseError as error:
         kind = PermissionError if error.status_code in (401, 403) else ConnectionError
         raise kind(f"Azure storage refused: {error.message}") from error

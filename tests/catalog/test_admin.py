@@ -159,7 +159,8 @@ def test_it_adds_a_product_with_a_picture_and_stock(grace_client, media):
     product = Product.objects.get()
     assert [option.name for option in product.options.all()] == ["Size", "Paper"]
     image = product.images.get()
-    assert (image.alt, image.width, len(image.renditions)) == ("Red and quiet", 1600, 3)
+    assert (image.alt, image.width, image.renditions) == ("Red and quiet", 1600, [])
+    assert image.due_at
     assert (media / image.name).exists()
     assert Client().get(product.get_absolute_url()).status_code == 200
 

@@ -44,7 +44,8 @@ def test_it_never_sells_out_of_downloads():
 def test_it_shows_the_first_picture():
     product = factories.product()
     factories.picture(product=product, position=1)
-    first = factories.picture(product=product, position=0, alt="First")
+    factories.picture(product=product, position=0, alt="Lost", url="")
+    first = factories.picture(product=product, position=0, alt="First", colour="#f4ecdc")
     factories.picture(product=product, position=0, alt="Same place, later")
-    assert only_card().picture == (first.url, first.width, first.height, "First", "[]")
+    assert only_card().picture == (first.url, first.width, first.height, "First", "[]", "#f4ecdc")
     assert only_card().picture.renditions == []

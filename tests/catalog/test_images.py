@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.utils import timezone
 
 from catalog.images import ImageRefused, StorageDown, attach, store_image, upload
 from catalog.models import Product, ProductImage
-from catalog.renditions import prepare
+from catalog.renditions import prepare, render
 from tests import factories
 from tests.catalog import files
 
@@ -24,9 +25,9 @@ def stored(settings: Any, tmp_path: Path) -> Any:
 
 
 class DiskThatFills(FileSystemStorage):
-    """Takes two files, and half of the third."""
+    """Takes one file, and half of the second."""
 
-    left = 2
+    left = 1
 
     def _save(self, name: str, content: Any) -> str:
         if self.left == 0:
@@ -45,13 +46,35 @@ def test_it_writes_addresses_and_sizes_down(db, stored):
     image = store_image(factories.product(), files.encoded(), alt="Red and quiet")
     assert (image.width, image.height, image.alt) == (1600, 1200, "Red and quiet")
     assert image.url == f"/media/{image.name}"
+    assert stored() == {image.name}
+    assert default_storage.size(image.name)
+
+
+def test_it_leaves_the_copies_to_the_worker(db, stored):
+    image = store_image(factories.product(), files.encoded(), alt="")
+    assert image.renditions == []
+    assert image.due_at <= timezone.now()
+    assert image.thumbnail_url == image.url
+
+
+def test_it_keeps_the_copies_that_come_with_a_picture(db, stored):
+    drawn = upload(render(files.scene((700, 500))))
+    image = attach(factories.product(), drawn, alt="")
     assert [(one["width"], one["height"], one["type"]) for one in image.renditions] == [
-        (320, 240, "image/webp"),
-        (640, 480, "image/webp"),
-        (1280, 960, "image/webp"),
+        (320, 228, "image/webp"),
+        (640, 457, "image/webp"),
     ]
+    assert (image.due_at, image.thumbnail_url) == (None, image.renditions[0]["url"])
     assert stored() == {image.name, *(one["name"] for one in image.renditions)}
-    assert all(default_storage.size(name) for name in stored())
+
+
+def test_it_takes_a_lost_picture_back_when_it_is_stored_again(db, stored):
+    product = factories.product()
+    image = store_image(product, files.encoded(), alt="Red")
+    ProductImage.objects.update(url="", due_at=None)
+    again = store_image(product, files.encoded(), alt="")
+    assert (again.pk, again.url, again.alt) == (image.pk, image.url, "Red")
+    assert again.due_at
 
 
 def test_it_puts_pictures_in_a_row(db, stored):
@@ -66,7 +89,7 @@ def test_it_stores_the_same_picture_once(db, stored):
     one, other = factories.product(), factories.product()
     images = [store_image(product, files.encoded(), alt="") for product in (one, one, other)]
     assert images[0] == images[1] != images[2]
-    assert len(stored()) == 4
+    assert len(stored()) == 1
     assert ProductImage.objects.count() == 2
 
 
@@ -74,7 +97,7 @@ def test_it_writes_one_row_when_two_store_the_same_picture_at_once(race, stored)
     product = factories.product()
     image, again = race(*[lambda: store_image(product, files.encoded(), alt="")] * 2)
     assert image == again == ProductImage.objects.get()
-    assert {*stored()} >= {image.name, *(one["name"] for one in image.renditions)}
+    assert stored() >= {image.name}
 
 
 def test_it_stores_nothing_of_a_refused_file(db, stored):
@@ -86,19 +109,17 @@ def test_it_stores_nothing_of_a_refused_file(db, stored):
 
 
 def test_it_takes_back_what_it_stored_when_the_disk_fills(db, filling_disk, stored):
-    product = factories.product()
     with pytest.raises(StorageDown, match="Nothing was saved"):
-        store_image(product, files.encoded(), alt="")
+        upload(render(files.scene((400, 400))))
     assert stored() == set()
-    assert not product.images.exists()
 
 
 def test_it_leaves_what_another_product_shows_when_the_disk_fills(db, settings, filling_disk, stored):
-    shown = upload(prepare(files.encoded(files.scene((400, 400)))))  # two files, and the disk is full
+    shown = upload(prepare(files.encoded(files.scene((400, 400)))))  # one file, and the disk is full
     attach(factories.product(), shown, alt="")
     with pytest.raises(StorageDown):
         store_image(factories.product(), files.encoded(files.scene((400, 400), seed=2)), alt="")
-    assert stored() == {shown.name, shown.renditions[0]["name"]}
+    assert stored() == {shown.name}
 
 
 def test_it_takes_back_what_it_stored_when_the_product_is_gone(db, stored):
@@ -116,7 +137,7 @@ def test_it_writes_a_file_anew_that_a_killed_writer_left_half_done(db, stored, s
     path.write_bytes(whole[:500])
     store_image(factories.product(), files.encoded(), alt="")
     assert path.read_bytes() == whole
-    assert len(stored()) == 4
+    assert len(stored()) == 1
 
 
 def test_it_ignores_the_name_of_the_file(db, stored):
@@ -125,4 +146,4 @@ def test_it_ignores_the_name_of_the_file(db, stored):
         file.name = name
         image = store_image(factories.product(), file, alt="")
         assert image.name in stored()
-    assert len(stored()) == 2
+    assert len(stored()) == 1

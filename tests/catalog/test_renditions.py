@@ -7,9 +7,9 @@ import zlib
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor
 
-from catalog.renditions import MAX_BYTES, ImageRefused, Picture, prepare
+from catalog.renditions import MAX_BYTES, ImageRefused, Picture, copies, prepare, widths_for
 from tests.catalog import files
 
 
@@ -21,20 +21,49 @@ def opened(picture: Picture) -> list[Image.Image]:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_it_makes_smaller_copies_in_webp(kind):
+def test_it_keeps_a_clean_picture_and_makes_no_copies_yet(kind):
     picture = prepare(files.encoded(files.scene((1600, 1200)), kind))
     assert (picture.original.width, picture.original.height, picture.original.type) == (1600, 1200, "image/jpeg")
-    assert [(one.width, one.height, one.type) for one in picture.smaller] == [
+    assert picture.smaller == ()
+
+
+def test_it_makes_copies_in_webp_and_avif():
+    made = list(copies(prepare(files.encoded(files.scene((700, 525)))).original.data))
+    assert sorted((one.width, one.height, one.type) for one in made) == [
+        (320, 240, "image/avif"),
         (320, 240, "image/webp"),
-        (640, 480, "image/webp"),
-        (1280, 960, "image/webp"),
+        (700, 525, "image/avif"),
+        (700, 525, "image/webp"),
     ]
-    assert [image.size for image in opened(picture)] == [(1600, 1200), (320, 240), (640, 480), (1280, 960)]
+    for one in made:
+        image = Image.open(BytesIO(one.data))
+        assert (f"image/{image.format.lower()}", image.size) == (one.type, (one.width, one.height))
 
 
-def test_it_never_enlarges():
-    picture = prepare(files.encoded(files.scene((500, 300))))
-    assert [one.width for one in (picture.original, *picture.smaller)] == [500, 320]
+@pytest.mark.parametrize(
+    ("width", "made"),
+    [(200, [200]), (340, [340]), (500, [320, 500]), (1280, [320, 640, 1280]), (1300, [320, 640, 1300])]
+    + [(1600, [320, 640, 1280, 1600]), (1920, [320, 640, 1280, 1920]), (2400, [320, 640, 1280, 1920])],
+)
+def test_it_chooses_widths_up_to_that_of_the_picture(width, made):
+    assert widths_for(width) == made
+
+
+def test_it_refuses_to_copy_what_was_damaged():
+    whole = prepare(files.encoded()).original.data
+    with pytest.raises(ImageRefused):
+        list(copies(whole[: len(whole) // 2]))
+
+
+def test_it_names_the_colour_that_a_picture_has_most_of():
+    sheet = Image.new("RGB", (400, 500), (244, 236, 220))
+    sheet.paste((200, 30, 30), (0, 0, 150, 150))
+    red, green, blue = ImageColor.getrgb(prepare(files.encoded(sheet)).colour)
+    assert max(abs(red - 244), abs(green - 236), abs(blue - 220)) <= 8
+
+
+def test_it_names_no_colour_where_something_shows_through():
+    assert prepare(files.encoded(Image.new("RGBA", (40, 40), (9, 9, 9, 90)), "PNG")).colour == ""
 
 
 def test_it_reduces_what_is_larger_than_any_screen_needs():
@@ -45,7 +74,7 @@ def test_it_reduces_what_is_larger_than_any_screen_needs():
 def test_it_names_files_by_their_content():
     one, same, other = (prepare(files.encoded(files.scene(seed=seed))) for seed in (1, 1, 2))
     assert one == same
-    assert not {one.original.name, *(r.name for r in one.smaller)} & {other.original.name, *(r.name for r in other.smaller)}
+    assert one.original.name != other.original.name
     assert re.fullmatch(r"pictures/([0-9a-f]{2})/\1[0-9a-f]{62}\.jpg", one.original.name)
 
 
@@ -55,8 +84,10 @@ def test_it_publishes_no_metadata():
     assert b"SecretComment" in raw
     assert b"SecretPlace" in raw
     picture = prepare(BytesIO(raw))
-    for one, image in zip((picture.original, *picture.smaller), opened(picture), strict=True):
+    telling = files.encoded(files.scene((200, 200)), "PNG", exif=Image.open(BytesIO(raw)).getexif()).getvalue()
+    for one in (picture.original, *copies(telling)):
         assert b"Secret" not in one.data
+        image = Image.open(BytesIO(one.data))
         assert not image.getexif()
         assert not {"exif", "xmp", "comment", "icc_profile"} & set(image.info)
 
@@ -102,6 +133,8 @@ def test_it_keeps_transparency_and_drops_it_where_nothing_shows_through():
     see_through.putpixel((700, 700), (0, 0, 0, 0))
     assert prepare(files.encoded(see_through, "PNG")).original.type == "image/png"
     assert {image.mode for image in opened(prepare(files.encoded(see_through, "PNG")))} == {"RGBA"}
+    small = files.encoded(Image.new("RGBA", (40, 40), (9, 9, 9, 90)), "PNG").getvalue()
+    assert {Image.open(BytesIO(one.data)).mode for one in copies(small)} == {"RGBA"}
     assert prepare(files.encoded(files.scene(mode="RGBA"), "PNG")).original.type == "image/jpeg"
 
 
