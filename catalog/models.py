@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.addresses import address
+from catalog.exchange.models import ImportRun as ImportRun
 from catalog.fields import ChoicesField
 from catalog.found import Findable, FindableQuerySet
 from catalog.movements import StockMovement as StockMovement
@@ -92,6 +93,9 @@ class Product(Findable):
     description = models.TextField(
         _("description"), blank=True, help_text=_("Simple HTML is kept, anything unsafe is dropped when it is shown.")
     )
+    vendor = models.CharField(_("vendor"), max_length=120, blank=True)
+    product_type = models.CharField(_("type"), max_length=120, blank=True, editable=False)  # as an import named its category
+    tags = models.CharField(_("tags"), max_length=1000, blank=True, help_text=_("With commas between."))
     categories = models.ManyToManyField(Category, related_name="products", blank=True, verbose_name=_("categories"))
     requires_shipping = models.BooleanField(_("needs shipping"), default=True)
     is_published = models.BooleanField(_("published"), default=False)
@@ -162,6 +166,8 @@ class Variant(models.Model):
     price_minor = models.PositiveBigIntegerField(_("price"))
     compare_at_minor = models.PositiveBigIntegerField(_("price before"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default=shop_currency)
+    barcode = models.CharField(_("barcode"), max_length=64, blank=True)
+    grams = models.PositiveIntegerField(_("weight in grams"), default=0)
     stock_tracked = models.BooleanField(_("counts stock"), default=True, help_text=_("Off: never runs out, as with downloads."))
     stock_on_hand = models.PositiveIntegerField(_("on hand"), default=0, editable=False)
     stock_reserved = models.PositiveIntegerField(_("reserved"), default=0, editable=False)
