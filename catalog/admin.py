@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from catalog import product_admin  # noqa: F401  registers products
+from catalog import product_admin  # registers products
 from catalog.admin_filters import VariantStockFilter
-from catalog.admin_forms import StockedVariantForm
+from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
 from catalog.models import Category, StockMovement, Variant
 from catalog.options import list_options
@@ -75,7 +75,7 @@ class VariantAdmin(KeepsPromises):
         return super().get_queryset(request).order_by("product__position", "product_id", "position", "id")
 
     def get_fieldsets(self, request: HttpRequest, obj: Variant | None = None) -> Any:
-        typed = ["units", "reason"] if self._may_write(request, obj) else []
+        typed = STOCK_TYPED if self._may_write(request, obj) else ()
         stock = ["stock_tracked", *(self.counts if obj else []), *typed]
         return [*self.edited, (_("Stock"), {"fields": stock})]
 
@@ -90,10 +90,7 @@ class VariantAdmin(KeepsPromises):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
-        if change:
-            obj.save()
-        else:
-            obj.save()
+        obj.save()
         form.move_stock(by=request.user.get_username())
         list_options(obj.product)
 
@@ -113,7 +110,7 @@ class VariantAdmin(KeepsPromises):
 
     @admin.display(description=_("available"))
     def free(self, variant: Variant) -> Any:
-        return _("not counted") if variant.available is None else variant.available
+        return product_admin.free(variant)
 
     @admin.display(description=_("stock's history"))
     def history(self, variant: Variant) -> str:

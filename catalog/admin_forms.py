@@ -15,13 +15,27 @@ from django.utils.translation import gettext_lazy as _
 from catalog.images import StoredPicture, fill
 from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, ProductImage, Variant
 from catalog.options import OptionValuesField
-from catalog.stock import adjust
+from catalog.stock import adjust, count
 from catalog.uploads import Uploads
 from money.forms import MoneyField
 
+STOCK_TYPED = ("units", "counted", "reason", "oversell", "shown")  # of a VariantForm
+
+
+class ShownField(forms.IntegerField):
+    """What the page showed when it was opened: sent along, never a change."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
 
 class VariantForm(forms.ModelForm):
-    """A variant with prices in whole units and its stock changed by a difference, so that no sale is overwritten."""
+    """A variant with prices in whole units and its stock changed by a difference, so that no sale is overwritten.
+
+    The difference is typed, or what was counted is: then it is that to the number which the page showed.
+    """
 
     option_values = OptionValuesField(
         label=_("Options"), required=False, help_text=_("Size: A3; Paper: Matte"), widget=forms.TextInput({"size": 30})
@@ -31,7 +45,20 @@ class VariantForm(forms.ModelForm):
     units = forms.IntegerField(
         label=_("Add or take away"), required=False, min_value=-1_000_000, max_value=1_000_000, help_text=_("Units: 12 or -3.")
     )
+    counted = forms.IntegerField(
+        label=_("Or counted"),
+        required=False,
+        min_value=0,
+        max_value=MOST_ON_HAND,
+        help_text=_("All that is on hand, without what is sold and waits to be sent."),
+    )
+    shown = ShownField(required=False)
     reason = forms.CharField(label=_("Reason"), required=False, max_length=100, help_text=_("For the stock's history."))
+    oversell = forms.BooleanField(
+        label=_("Promised units will be missing"),
+        required=False,
+        help_text=_("Only to go below what is promised to orders: it is recorded with your name and reason."),
+    )
 
     class Meta:
         model = Variant
@@ -39,6 +66,7 @@ class VariantForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["shown"] = self.instance.stock_on_hand
         price = self.fields.get("price_minor")
         if price is None:  # for those who may only look
             return
@@ -63,11 +91,29 @@ class VariantForm(forms.ModelForm):
         before = data.get("compare_at_minor")
         if before is not None and before <= data.get("price_minor", 0):
             self.add_error("compare_at_minor", _("The price before must be higher than the price. Leave it empty for none."))
-        if data.get("units") and not data.get("stock_tracked"):
-            self.add_error("units", _("This variant does not count its stock."))
+        self._clean_stock(data)
+        return data
+
+    def _clean_stock(self, data: dict[str, Any]) -> None:
+        typed = [name for name in ("units", "counted") if data.get(name) is not None]
+        if typed and not data.get("stock_tracked"):
+            self.add_error(typed[0], _("This variant does not count its stock."))
+        elif len(typed) == 2:
+            self.add_error("counted", _("Type what came or went, or what you counted: not both."))
         elif (data.get("units") or 0) < 0 and not self.instance.pk:
             self.add_error("units", _("There are no units yet that could be taken away."))
-        return data
+        elif "counted" in typed and data.get("shown") is None:
+            self.add_error("counted", _("This page does not say what it showed. Open it again."))
+        elif (self.difference or 0) < 0 and not data.get("reason"):
+            self.add_error("reason", _("Say why there are fewer."))
+
+    @property
+    def difference(self) -> int | None:
+        """The units that come or go by what was typed, once it is clean; None if nothing was."""
+        counted = self.cleaned_data.get("counted")
+        if counted is not None and self.cleaned_data.get("shown") is not None:
+            return counted - self.cleaned_data["shown"]
+        return self.cleaned_data.get("units")
 
     def save(self, commit: bool = True) -> Variant:
         if commit and self.instance.pk:
@@ -76,11 +122,22 @@ class VariantForm(forms.ModelForm):
             return self.instance
         return super().save(commit=commit)
 
+    def show(self, on_hand: int) -> None:
+        """Let the page that comes back with an error say what is on hand now."""
+        sent: Any = self.data
+        again = sent.copy()
+        again[self.add_prefix("shown")] = str(on_hand)
+        self.data = again
+
     def move_stock(self, *, by: str) -> None:
         """Book the units typed. Call it after `save`, in the same transaction."""
-        units = self.cleaned_data.get("units")
-        if units:
-            adjust(self.instance.pk, units, by=by, reference=self.cleaned_data.get("reason", ""))
+        data = self.cleaned_data
+        why: dict[str, Any] = {"by": by, "reference": data.get("reason", ""), "oversell": data.get("oversell", False)}
+        if data.get("counted") is not None:
+            why["reference"] = why["reference"] or gettext("counted")
+            count(self.instance.pk, data["counted"], seen=data["shown"], **why)
+        elif data.get("units"):
+            adjust(self.instance.pk, data["units"], **why)
 
 
 def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
@@ -88,16 +145,26 @@ def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
 
     Locks the variants until the transaction ends, in the order that everybody keeps, so that what is checked stays true.
     """
-    asking = {form.instance.pk: form for form in forms if form.instance.pk and form.cleaned_data.get("units")}
+    asking = {form.instance.pk: form for form in forms if form.instance.pk and form.difference is not None}
     for variant in Variant.objects.select_for_update().filter(pk__in=asking).order_by("pk"):
         form = asking[variant.pk]
-        if variant.stock_on_hand + form.cleaned_data["units"] < variant.stock_reserved:
-            about = {"on_hand": variant.stock_on_hand, "reserved": variant.stock_reserved}
-            text = _("There are %(on_hand)s on hand and %(reserved)s of them are promised to orders.")
-            form.add_error("units", ValidationError(text, params=about))
-        elif variant.stock_on_hand + form.cleaned_data["units"] > MOST_ON_HAND:
-            about = {"on_hand": variant.stock_on_hand, "most": MOST_ON_HAND}
-            form.add_error("units", ValidationError(_("%(on_hand)s on hand; at most %(most)s can be counted."), params=about))
+        field = "units" if form.cleaned_data.get("counted") is None else "counted"
+        left = variant.stock_on_hand + (form.difference or 0)
+        about = {"on_hand": variant.stock_on_hand, "reserved": variant.stock_reserved, "most": MOST_ON_HAND}
+        if field == "counted" and form.cleaned_data["shown"] != variant.stock_on_hand:
+            text = _("There are %(on_hand)s on hand now, %(shown)s when you opened this page. Count again.")
+            about["shown"] = form.cleaned_data["shown"]
+            form.show(variant.stock_on_hand)
+        elif (form.difference or 0) < 0 and left < variant.stock_reserved and not form.cleaned_data.get("oversell"):
+            text = _(
+                "There are %(on_hand)s on hand and %(reserved)s promised to orders. To go below that, tick “Promised units "
+                "will be missing”."
+            )
+        elif left > MOST_ON_HAND:
+            text = _("%(on_hand)s on hand; at most %(most)s can be counted.")
+        else:
+            continue
+        form.add_error(field, ValidationError(text, params=about))
 
 
 class StockedVariantForm(VariantForm):

@@ -149,8 +149,9 @@ class VariantQuerySet(models.QuerySet["Variant"]):
 class Variant(models.Model):
     """One thing that can be put in a cart: a SKU with its price and its stock.
 
-    `stock_on_hand` counts the units in the shop's hands, `stock_reserved` those of them promised to open orders. Only
-    catalog/stock.py changes the two, by conditional UPDATEs.
+    `stock_on_hand` counts the units in the shop's hands, `stock_reserved` those of them promised to open orders.
+    `stock_oversold` is what is missing from that: staff took it away knowingly (docs/adr/0008-oversell-is-said.md), and on
+    hand falls below nothing when all promises are sold. Only catalog/stock.py changes the three, by conditional UPDATEs.
     """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="variants", verbose_name=_("product"))
@@ -169,8 +170,9 @@ class Variant(models.Model):
     barcode = models.CharField(_("barcode"), max_length=64, blank=True)
     grams = models.PositiveIntegerField(_("weight in grams"), default=0)
     stock_tracked = models.BooleanField(_("counts stock"), default=True, help_text=_("Off: never runs out, as with downloads."))
-    stock_on_hand = models.PositiveIntegerField(_("on hand"), default=0, editable=False)
+    stock_on_hand = models.IntegerField(_("on hand"), default=0, editable=False)
     stock_reserved = models.PositiveIntegerField(_("reserved"), default=0, editable=False)
+    stock_oversold = models.PositiveIntegerField(_("oversold"), default=0, editable=False)
     image = models.ForeignKey(
         ProductImage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
     )
@@ -188,19 +190,22 @@ class Variant(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(price_minor__lte=MAX_PRICE_MINOR), name="catalog_price_bounded"),
-            models.CheckConstraint(condition=Q(stock_on_hand__gte=0), name="catalog_on_hand_not_negative"),
             models.CheckConstraint(condition=Q(stock_reserved__gte=0), name="catalog_reserved_not_negative"),
-            models.CheckConstraint(condition=Q(stock_reserved__lte=F("stock_on_hand")), name="catalog_reserved_within_on_hand"),
+            models.CheckConstraint(
+                condition=Q(stock_oversold=0, stock_reserved__lte=F("stock_on_hand"))
+                | Q(stock_oversold__gt=0, stock_reserved=F("stock_on_hand") + F("stock_oversold")),
+                name="catalog_reserved_is_there_or_oversold",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.product.title} · {self.options_text}" if self.option_values else self.product.title
 
     def save(self, **kwargs: Any) -> None:
-        """Save an edit without the two counts: what was read with the row may be old by now, a sale came between."""
+        """Save an edit without the counts: what was read with the row may be old by now, a sale came between."""
         if not self._state.adding and kwargs.get("update_fields") is None:
             names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-            kwargs["update_fields"] = names - {"stock_on_hand", "stock_reserved"}
+            kwargs["update_fields"] = names - {"stock_on_hand", "stock_reserved", "stock_oversold"}
         super().save(**kwargs)
 
     @property
@@ -222,7 +227,7 @@ class Variant(models.Model):
     @property
     def available(self) -> int | None:
         """Units that can still be promised; None if stock is not counted."""
-        return self.stock_on_hand - self.stock_reserved if self.stock_tracked else None
+        return max(self.stock_on_hand - self.stock_reserved, 0) if self.stock_tracked else None
 
     @property
     def in_stock(self) -> bool:

@@ -20,11 +20,13 @@ class StockMovement(models.Model):
         RESTOCK = "restock", _("Restock")
         ADJUSTMENT = "adjustment", _("Adjustment")
         IMPORT = "import", _("Import")
+        OVERSELL = "oversell", _("Below what is promised")
 
     variant = models.ForeignKey("catalog.Variant", models.CASCADE, related_name="movements")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     delta = models.IntegerField(_("change"))
     reserved_delta = models.IntegerField(_("change of what is reserved"), default=0)
+    missing = models.PositiveIntegerField(_("of it not there"), default=0)  # units sold that were taken away before
     reference = models.CharField(_("because of"), max_length=100, blank=True)
     by = models.CharField(_("by"), max_length=254, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)

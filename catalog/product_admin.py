@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import Truncator
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
-from catalog.admin_forms import ImageForm, ImageFormSet, VariantForm, VariantFormSet
+from catalog.admin_forms import STOCK_TYPED, ImageForm, ImageFormSet, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
@@ -28,6 +28,14 @@ def thumbnail(image: ProductImage | None) -> str:
     if image is None or not image.url:
         return "–"
     return format_html('<img class="catalog-thumbnail" src="{}" alt="" width="48" height="60">', image.thumbnail_url)
+
+
+def free(variant: Variant) -> str:
+    """What can still be promised, for staff: with what is missing."""
+    if variant.available is None:
+        return gettext("not counted")
+    missing = gettext("%(count)d missing") % {"count": variant.stock_oversold}
+    return f"{variant.available} ({missing})" if variant.stock_oversold else str(variant.available)
 
 
 class TabularInline(admin.TabularInline):
@@ -58,11 +66,12 @@ class VariantInline(admin.StackedInline):
         return 0 if obj else 1
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        typed = ["units", "reason"] if self.has_change_permission(request, obj) else []
+        typed = [STOCK_TYPED] if self.has_change_permission(request, obj) else []
         rows = [
             ("sku", "option_values", "is_active"),
             ("price_minor", "compare_at_minor", "position"),
-            ("counts", "stock_tracked", *typed),
+            ("counts", "stock_tracked"),
+            *typed,
             "image",
         ]
         return [(None, {"fields": rows})]
@@ -80,8 +89,7 @@ class VariantInline(admin.StackedInline):
     def counts(self, variant: Variant) -> Any:
         if variant.pk is None:
             return "–"
-        available = _("not counted") if variant.available is None else variant.available
-        return f"{variant.stock_on_hand} · {variant.stock_reserved} · {available}"
+        return f"{variant.stock_on_hand} · {variant.stock_reserved} · {free(variant)}"
 
 
 class ImageInline(TabularInline):

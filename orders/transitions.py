@@ -6,7 +6,7 @@ InvalidTransition if the order is elsewhere. Two racing calls are decided by one
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -37,17 +37,27 @@ def mark_confirming(order: Order, *, by: str) -> bool:
 
 
 @transaction.atomic
-def mark_paid(order: Order, *, by: str, minor: int = 0, customer: Mapping[str, Any] | None = None) -> bool:
+def mark_paid(
+    order: Order,
+    *,
+    by: str,
+    minor: int = 0,
+    customer: Mapping[str, Any] | None = None,
+    on_missing: Callable[[Order, dict[int, int]], object] | None = None,
+) -> bool:
     """The money is here: reserved units become sold ones and the confirmation is queued.
 
     `minor`: the money, counted if this call makes the move (else see add_paid). `customer`: what Stripe collected of
-    email, recipient and address; empty values do not overwrite.
+    email, recipient and address; empty values do not overwrite. `on_missing` is told of units by variant that are sold and
+    not there, as staff took them away meanwhile.
     """
     changes = {field: value for field, value in (customer or {}).items() if value}
     changes |= {"paid_minor": F("paid_minor") + minor, "paid_at": timezone.now()}
     if not _move(order, Status.PAID, what=_("Paid"), by=by, allowed=OPEN, done=SOLD, **changes):
         return False
-    stock.sell(_counted_units(order), reference=order.number, by=by)
+    missing = stock.sell(_counted_units(order), reference=order.number, by=by)
+    if missing and on_missing:
+        on_missing(order, missing)
     queue_mail(order, Mail.CONFIRMED, to=order.email)
     return True
 

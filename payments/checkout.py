@@ -21,6 +21,7 @@ from orders.models import Order, OrderLine, ShippingRate
 from orders.place import CartChanged, OpenOrderInTheWay, place_order
 from orders.transitions import InvalidTransition, cancel, mark_paid
 from payments import gateway
+from payments.differences import flag_missing
 from payments.models import Payment
 from payments.settle import close_unpaid, record_session, settle
 
@@ -77,7 +78,7 @@ def take_for_free(order: Order) -> bool:
     if order.total_minor or order.requires_shipping:
         return False
     try:
-        mark_paid(order, by="shopper")
+        mark_paid(order, by="shopper", on_missing=flag_missing)
     except InvalidTransition as error:
         raise CartChanged from error
     return True

@@ -167,6 +167,7 @@ class Difference(models.Model):
         UNMATCHED = "unmatched", _("Payment without an order")
         REFUND_FAILED = "refund_failed", _("Refund failed")
         REFUND_UNKNOWN = "refund_unknown", _("Refund not booked")
+        OVERSOLD = "oversold", _("Sold, and not there")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     reference = models.CharField(_("Stripe object"), max_length=255)

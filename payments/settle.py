@@ -20,7 +20,7 @@ from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
 from payments import gateway
-from payments.differences import record_difference
+from payments.differences import flag_missing, record_difference
 from payments.gateway import CheckoutSession
 from payments.models import Difference, Payment, Refund
 from payments.refund import send
@@ -201,7 +201,7 @@ def _book_paid(payment: Payment, session: CheckoutSession, *, by: str) -> bool:
         transitions.note(order, _("Not accepted: %s") % detail, by=by)
         return False
     try:
-        if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=session.customer):
+        if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=session.customer, on_missing=flag_missing):
             return True
         _give_back(payment, Difference.Kind.PAID_TWICE, by=by)
     except transitions.InvalidTransition:

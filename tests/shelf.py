@@ -13,8 +13,8 @@ def release(variant_id: int, quantity: int) -> None:
     stock.release([(variant_id, quantity)], reference="ORDER", by="expiry")
 
 
-def sell(variant_id: int, quantity: int, *, reference: str = "ORDER") -> None:
-    stock.sell([(variant_id, quantity)], reference=reference, by="webhook")
+def sell(variant_id: int, quantity: int, *, reference: str = "ORDER") -> dict[int, int]:
+    return stock.sell([(variant_id, quantity)], reference=reference, by="webhook")
 
 
 def put_back(variant_id: int, quantity: int, *, reference: str = "ORDER") -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from catalog.models import StockMovement, Variant
 from orders.models import OrderLine
 from orders.status import OPEN, SOLD
 from payments.audit.run import check, total
+from payments.models import Difference
 
 COUNTED = OrderLine.objects.filter(stock_counted=True, variant__isnull=False)
 
@@ -40,6 +41,15 @@ def stock_reserved_moved() -> Iterable[str]:
     wrong = Variant.objects.annotate(moved=moves).exclude(stock_reserved=F("moved"))
     for sku, reserved, moved in wrong.values_list("sku", "stock_reserved", "moved").iterator():
         yield f"{sku}: {reserved} reserved, moved {moved}"
+
+
+@check(StockMovement.objects.filter(missing__gt=0))
+def oversold_is_flagged() -> Iterable[str]:
+    """An order that was sold units which are not there stands on the list of differences."""
+    told = Difference.objects.filter(kind=Difference.Kind.OVERSOLD, reference=OuterRef("reference"))
+    untold = StockMovement.objects.filter(~Exists(told), missing__gt=0)
+    for number, sku, missing in untold.values_list("reference", "variant__sku", "missing").iterator():
+        yield f"{number}: {missing} of {sku} are not there, and nobody was told"
 
 
 @check(StockMovement.objects)

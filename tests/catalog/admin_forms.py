@@ -64,13 +64,18 @@ def list_of(name: str, query: str = "") -> str:
     return reverse(f"admin:catalog_{name}_changelist") + query
 
 
+def fields_of(page: str) -> dict[str, Any]:
+    """What the form of a page would send as it is."""
+    fields = _Fields()
+    fields.feed(page)
+    return fields.values
+
+
 def filled_in(client: Client, address: str, **changes: Any) -> dict[str, Any]:
     """What the form at `address` would send, with `changes`; None leaves a field (a ticked box) out."""
     page = client.get(address)
     assert page.status_code == 200, address
-    fields = _Fields()
-    fields.feed(page.content.decode())
-    values = {**fields.values, **{name.replace("__", "-"): value for name, value in changes.items()}}
+    values = {**fields_of(page.content.decode()), **{name.replace("__", "-"): value for name, value in changes.items()}}
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from catalog.models import Variant
 from tests import factories
-from tests.catalog.admin_forms import errors_of, filled_in, list_of, page_of, submit
+from tests.catalog.admin_forms import errors_of, fields_of, filled_in, list_of, page_of, submit
 from tests.shelf import sell
+
+TOO_FEW = "There are 5 on hand and 2 promised to orders. To go below that, tick “Promised units will be missing”."
 
 
 @pytest.mark.parametrize("on_product_page", [True, False])
@@ -27,9 +29,9 @@ def test_it_books_units_by_the_difference(grace_client, stocked, on_product_page
 def test_it_does_not_take_away_what_is_promised(grace_client, stocked, on_product_page):
     prefix = "variants__0__" if on_product_page else ""
     address = page_of(stocked.product if on_product_page else stocked)
-    told = errors_of(submit(grace_client, address, **{f"{prefix}units": "-4"}))
+    told = errors_of(submit(grace_client, address, **{f"{prefix}units": "-4", f"{prefix}reason": "lost"}))
     field = "variants-0-units" if on_product_page else "units"
-    assert told == {field: ["There are 5 on hand and 2 of them are promised to orders."]}
+    assert told == {field: [TOO_FEW]}
     stocked.refresh_from_db()
     assert (stocked.stock_on_hand, stocked.movements.count()) == (5, 2)
 
@@ -53,9 +55,63 @@ def test_it_books_units_and_sales_at_the_same_instant(race, grace, grace_client,
         lambda: grace_client.post(address, form).status_code,
         *[lambda: sell(stocked.pk, 1, reference="ORDER")] * 2,
     )
-    assert outcomes == [302, None, None]
+    assert outcomes == [302, {}, {}]
     stocked.refresh_from_db()
     assert (stocked.stock_on_hand, stocked.stock_reserved) == (13, 0)
+
+
+@pytest.mark.parametrize("on_product_page", [True, False])
+@pytest.mark.parametrize("typed", [{"units": "-4"}, {"counted": "1"}])
+def test_it_takes_away_what_is_promised_where_staff_say_so_and_why(grace_client, stocked, on_product_page, typed):
+    prefix = "variants__0__" if on_product_page else ""
+    address = page_of(stocked.product if on_product_page else stocked)
+    said = {f"{prefix}{name}": value for name, value in {**typed, "oversell": "on"}.items()}
+    told = errors_of(submit(grace_client, address, **said))
+    assert told == {"variants-0-reason" if on_product_page else "reason": ["Say why there are fewer."]}
+    assert submit(grace_client, address, **said, **{f"{prefix}reason": "stolen"}).status_code == 302
+    stocked.refresh_from_db()
+    assert (stocked.stock_on_hand, stocked.stock_reserved, stocked.stock_oversold) == (1, 2, 1)
+    movement = stocked.movements.first()
+    assert (movement.kind, movement.delta, movement.reference, movement.by) == ("oversell", -4, "stolen", "grace@shop.test")
+    assert "0 (1 missing)" in grace_client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("on_product_page", [True, False])
+def test_it_takes_a_count_as_the_difference_to_what_it_showed(grace_client, stocked, on_product_page):
+    prefix = "variants__0__" if on_product_page else ""
+    address = page_of(stocked.product if on_product_page else stocked)
+    assert submit(grace_client, address, **{f"{prefix}counted": "12"}).status_code == 302
+    stocked.refresh_from_db()
+    movement = stocked.movements.first()
+    assert (stocked.stock_on_hand, movement.kind, movement.delta, movement.reference) == (12, "adjustment", 7, "counted")
+
+
+@pytest.mark.parametrize("on_product_page", [True, False])
+def test_it_asks_to_count_again_after_a_sale_and_takes_the_second_count(grace_client, stocked, on_product_page):
+    prefix = "variants__0__" if on_product_page else ""
+    address = page_of(stocked.product if on_product_page else stocked)
+    form = filled_in(grace_client, address, **{f"{prefix}counted": "12"})
+    sell(stocked.pk, 2)
+    answer = grace_client.post(address, form)
+    field = "variants-0-counted" if on_product_page else "counted"
+    assert errors_of(answer) == {field: ["There are 3 on hand now, 5 when you opened this page. Count again."]}
+    again = {**form, **fields_of(answer.content.decode())}
+    assert grace_client.post(address, again).status_code == 302
+    stocked.refresh_from_db()
+    assert (stocked.stock_on_hand, sum(stocked.movements.values_list("delta", flat=True))) == (12, 12)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"units": "1", "counted": "6"}, {"counted": ["Type what came or went, or what you counted: not both."]}),
+        ({"counted": "6", "shown": ""}, {"counted": ["This page does not say what it showed. Open it again."]}),
+        ({"counted": "-1"}, {"counted": ["Ensure this value is greater than or equal to 0."]}),
+    ],
+)
+def test_it_says_what_is_wrong_beside_the_field(grace_client, stocked, typed, told):
+    assert errors_of(submit(grace_client, page_of(stocked), **typed)) == told
+    assert stocked.movements.count() == 2
 
 
 def test_it_says_that_downloads_have_no_stock(grace_client):

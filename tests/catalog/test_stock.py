@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 
 from catalog import stock
 from catalog.models import StockMovement, Variant
-from catalog.stock import OutOfStock, StockConflict, adjust, in_lock_order
+from catalog.stock import OutOfStock, StockConflict, adjust, count, in_lock_order
 from tests import factories
 from tests.shelf import put_back, release, reserve, sell
 
@@ -133,7 +133,7 @@ def test_it_saves_an_edited_variant_without_overwriting_a_sale(db):
     assert Variant.objects.get(pk=variant.pk).sku == "NEW-SKU"
 
 
-@pytest.mark.parametrize("wrong", [{"stock_on_hand": -1}, {"stock_reserved": 6}, {"stock_reserved": -1}])
+@pytest.mark.parametrize("wrong", [{"stock_on_hand": -1}, {"stock_oversold": 1}, {"stock_reserved": 6}, {"stock_reserved": -1}])
 def test_it_is_kept_by_the_database_as_well(db, wrong):
     variant = factories.variant(on_hand=5)
     with pytest.raises(IntegrityError):
@@ -142,7 +142,8 @@ def test_it_is_kept_by_the_database_as_well(db, wrong):
 
 # -- Any sequence -----------------------------------------------------------------------------------------------------
 
-step = st.tuples(st.sampled_from(["reserve", "release", "sell", "put_back", "adjust"]), st.integers(1, 6), st.booleans())
+VERBS = ["reserve", "release", "sell", "put_back", "adjust", "oversell", "count"]
+step = st.tuples(st.sampled_from(VERBS), st.integers(1, 6), st.booleans())
 
 
 class AnySequence(TestCase):
@@ -158,16 +159,21 @@ class AnySequence(TestCase):
                 "release": reserved >= quantity,
                 "sell": reserved >= quantity,
                 "put_back": True,
-                "adjust": on_hand + delta >= reserved,
+                "adjust": sign or on_hand + delta >= reserved,
+                "oversell": True,
+                "count": sign or on_hand + delta >= reserved,
             }[verb]
             assert _attempt(variant, verb, quantity, delta) == allowed
             if allowed:
-                on_hand += {"sell": -quantity, "put_back": quantity, "adjust": delta}.get(verb, 0)
+                by_staff = dict.fromkeys(["adjust", "oversell", "count"], delta)
+                on_hand += {"sell": -quantity, "put_back": quantity, **by_staff}.get(verb, 0)
                 reserved += {"reserve": quantity, "release": -quantity, "sell": -quantity}.get(verb, 0)
             assert counts(variant) == booked(variant) == (on_hand, reserved)
+            assert Variant.objects.get(pk=variant.pk).stock_oversold == max(reserved - on_hand, 0)
 
 
 def _attempt(variant: Variant, verb: str, quantity: int, delta: int) -> bool:
+    seen, _reserved = counts(variant)
     try:
         {
             "reserve": lambda: reserve(variant.pk, quantity),
@@ -175,6 +181,8 @@ def _attempt(variant: Variant, verb: str, quantity: int, delta: int) -> bool:
             "sell": lambda: sell(variant.pk, quantity),
             "put_back": lambda: put_back(variant.pk, quantity),
             "adjust": lambda: adjust(variant.pk, delta, by="grace@shop.test"),
+            "oversell": lambda: adjust(variant.pk, delta, by="grace@shop.test", oversell=True),
+            "count": lambda: count(variant.pk, seen + delta, seen=seen, by="grace@shop.test", reference="counted"),
         }[verb]()
     except (OutOfStock, StockConflict):
         return False
@@ -223,8 +231,8 @@ def test_it_ends_every_promise_once(race):
     sales = [lambda: sell(variant.pk, 1)] * 6
     releases = [lambda: release(variant.pk, 1)] * 6
     outcomes = race(*sales, *releases)
-    assert kinds(outcomes) == {"NoneType": 6, "StockConflict": 6}
-    sold = sum(1 for outcome in outcomes[:6] if outcome is None)
+    sold = outcomes[:6].count({})
+    assert kinds(outcomes) == {"dict": sold, "NoneType": 6 - sold, "StockConflict": 6}
     assert counts(variant) == booked(variant) == (6 - sold, 0)
 
 

@@ -12,6 +12,7 @@ from orders import transitions
 from orders.models import Order, ShippingRate
 from orders.place import place_order
 from payments.audit import audit
+from payments.differences import flag_missing
 from payments.models import Payment
 from tests.cart.sessions import session
 
@@ -39,7 +40,7 @@ def pay(order: Order) -> bool:
     won = Payment.objects.create(
         order=order, amount_minor=order.total_minor, currency=order.currency, status=Payment.Status.SUCCEEDED
     )
-    if transitions.mark_paid(order, by="webhook", minor=won.amount_minor):
+    if transitions.mark_paid(order, by="webhook", minor=won.amount_minor, on_missing=flag_missing):
         return True
     transitions.add_paid(order, won.amount_minor)
     return False

@@ -78,6 +78,11 @@ def promise_ended_unsaid(life: Life) -> None:
     StockMovement.objects.get(kind="release", reference=life[Status.EXPIRED].number).delete()
 
 
+@found_by("oversold_is_flagged")
+def missing_units_untold(life: Life) -> None:
+    change(StockMovement.objects.filter(pk=sale_of(life[Status.PAID]).pk), missing=1)
+
+
 @found_by("stock_moves_have_a_cause")
 def stock_moved_by_nobody(life: Life) -> None:
     change(StockMovement.objects.filter(kind="reservation", reference=life[Status.PENDING].number), by="")
