@@ -57,7 +57,7 @@ def store_image(product: Product, file: BinaryIO, *, alt: str, position: int | N
 
 
 def upload(picture: Picture) -> StoredPicture:
-    """Put a picture into the storage, with the copies it comes with. Raises StorageDown after taking back what was put there."""
+    """Put a picture into the storage, and the copies it comes with. Raises StorageDown after taking back what was put there."""
     created: list[str] = []
     try:
         original = put(picture.original, created)

@@ -104,8 +104,9 @@ def _colour(image: Image.Image) -> str:
     if image.mode == "RGBA":
         return ""
     few = image.resize((48, 48), Image.Resampling.BOX).quantize(8)
-    _count, most = max((count, index) for count, index in few.getcolors() or [(1, 0)])
-    red, green, blue = (few.getpalette() or [0, 0, 0])[3 * int(most) :][:3]  # type: ignore[call-overload]
+    counts = few.histogram()
+    most = counts.index(max(counts))
+    red, green, blue = (few.getpalette() or [0, 0, 0])[3 * most :][:3]
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

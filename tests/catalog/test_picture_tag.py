@@ -39,6 +39,21 @@ def test_it_loads_the_main_picture_first():
     assert "lazy" not in page
 
 
+def test_it_shows_the_colour_of_a_picture_while_it_loads():
+    image = factories.picture(product=factories.product(), width=1200, height=900, colour="#f4ecdc")
+    assert '<svg width="1200" height="900" viewBox="0 0 1200 900" fill="#f4ecdc" aria-hidden="true">' in shown(image)
+
+
+def test_it_knows_no_colour_of_old_pictures():
+    assert "<svg" not in shown(factories.picture(product=factories.product()))
+
+
+def test_it_has_a_place_holder_for_a_picture_that_is_lost():
+    lost = factories.picture(product=factories.product(), url="", renditions=[{"url": "/a", "width": 9, "type": "image/webp"}])
+    assert shown(lost) == shown(None)
+    assert lost.thumbnail_url == ""
+
+
 def test_it_has_a_place_holder_and_an_empty_description_for_decoration():
     assert "no-picture" in shown(None)
     assert 'alt=""' in shown(factories.picture(product=factories.product(), alt="Lines"), 'alt=""')
