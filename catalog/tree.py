@@ -33,6 +33,10 @@ class CategoryTree:
         below = connection.ops.prep_for_like_query(f"{top}/") + "%"
         return cls(list(Category.objects.raw(_statement(branch=True), [below])))
 
+    @property
+    def visible(self) -> list[Category]:
+        return self._visible
+
     @cached_property
     def top(self) -> list[Category]:
         return [category for category in self._visible if category.parent_id is None]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import views
+from catalog import sitemap, views
 
 app_name = "catalog"
 
@@ -10,4 +10,7 @@ urlpatterns = [
     path("products/<slug:slug>/", views.product_detail, name="product"),
     path("categories/<path:path>/", views.category, name="category"),
     path("search/", views.search, name="search"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap-pages.xml", sitemap.pages, name="sitemap_pages"),
+    path("sitemap-products-<int:part>.xml", sitemap.products, name="sitemap_products"),
 ]

@@ -16,6 +16,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
 from catalog.models import Product, Variant
+from catalog.sitemap import KEYS_IN_A_PART
 from orders.access import order_key
 from payments.models import Difference, Payment
 from payments.reconcile import reconcile
@@ -79,6 +80,7 @@ class FurnishedShop:
             "content_type_id": 1,
             "id": row,
             "object_id": row,
+            "part": self.product.pk // KEYS_IN_A_PART,
         }
 
     def at(self, place: Place, **odd: str) -> str:
