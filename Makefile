@@ -20,6 +20,7 @@ WORKERS ?= 4
 PRODUCTS ?= 1000 100000
 DATABASES ?= sqlite postgres
 SECONDS ?= 0.6
+LONG := tests/trust tests/orders/test_life_machine.py
 INSTALL := $(V)/python -m pip install -qq --disable-pip-version-check --require-hashes
 LOCK = .tools/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --annotation-style line \
   --custom-compile-command "make lock (what is there for what reason: requirements.in, requirements-dev.in)"
@@ -59,8 +60,8 @@ test-postgres: .venv/.ok-dev $(AZURITE)
 
 test-long: .venv/.ok-dev $(AZURITE)
 	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
-	$(PYTEST) --long --timeout=1800 --database=sqlite tests/trust $(ARGS)
-	$(PYTEST) --long --timeout=1800 --database=postgres tests/trust $(ARGS)
+	$(PYTEST) --long --timeout=1800 --database=sqlite $(LONG) $(ARGS)
+	$(PYTEST) --long --timeout=1800 --database=postgres $(LONG) $(ARGS)
 
 bench: .venv/.ok-dev
 	@$(V)/python -m bench --products $(PRODUCTS) --databases $(DATABASES) --seconds $(SECONDS) $(ARGS)

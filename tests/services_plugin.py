@@ -67,14 +67,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def count_contract_checks(name: str, *, seen: int, errors: int) -> None:
     """Note, from whichever worker, how many exchanges were compared with Stripe's API description."""
-    with Path(os.environ["SHOP_TEST_CONTRACT"]).open("a") as counts:
+    with Path(os.environ["SHOP_TEST_FOLDER"], "contract").open("a") as counts:
         counts.write(f"{name} {seen} {errors}\n")
 
 
 def contract_checks() -> dict[str, int]:
     """Exchanges compared so far, by the place where they were seen."""
     counts: dict[str, int] = {"api": 0, "webhooks": 0}
-    file = Path(os.environ["SHOP_TEST_CONTRACT"])
+    file = Path(os.environ["SHOP_TEST_FOLDER"], "contract")
     for line in file.read_text().splitlines() if file.exists() else []:
         name, seen, _errors = line.split()
         counts[name] += int(seen)
@@ -163,7 +163,7 @@ def _set_environment(*, database: str, collect: bool) -> None:
 
 def _start_services(*, database: str, collect: bool) -> None:
     assert _folder
-    os.environ["SHOP_TEST_CONTRACT"] = f"{_folder.name}/contract"
+    os.environ["SHOP_TEST_FOLDER"] = _folder.name  # all processes of the run share it
     os.environ["DATABASE_URL"] = f"sqlite:///{_folder.name}/shop.sqlite3"
     if not collect:
         return

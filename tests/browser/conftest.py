@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,7 +126,9 @@ def axe() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def look_over(axe: Callable[..., None]) -> LookOver:
-    return LookOver(axe)
+    seen = Path(os.environ["SHOP_TEST_FOLDER"]) / "looked-over"
+    seen.mkdir(exist_ok=True)
+    return LookOver(axe, seen)
 
 
 @pytest.fixture

@@ -109,8 +109,8 @@ def furnished(world: World) -> Iterator[FurnishedShop]:
 
 @pytest.fixture
 def some(request: pytest.FixtureRequest) -> Callable[[Iterable[Any], int], list[Any]]:
-    """`some(requests, 100)`: so many of them, the same every time; six times as many with --long."""
-    times = 6 if request.config.getoption("long") else 1
+    """`some(requests, 100)`: so many of them, the same every time; ten times as many with --long."""
+    times = 10 if request.config.getoption("long") else 1
 
     def choose(everything: Iterable[Any], most: int) -> list[Any]:
         found = list(everything)

@@ -35,7 +35,7 @@ def test_odd_parts_of_addresses_lead_nowhere(furnished, some):
     odd = [(place, part, text) for place in PLACES for part in place.parts for text in PARTS.values()]
     ours = [each for each in odd if not each[0].is_admin]
     admin = [each for each in odd if each[0].is_admin]
-    chosen = [*some(ours, 150), *some(admin, 150)]
+    chosen = [*some(ours, 80), *some(admin, 80)]
     send_all(Request(grace, furnished.at(place, **{part: text})) for place, part, text in chosen)
 
 
@@ -46,7 +46,7 @@ def test_odd_questions_are_refused_or_ignored(furnished, some):
     ours = [each for each in odd if not each[0].is_admin]
     lists = [each for each in odd if each[0].is_admin and not each[0].parts]
     rest = [each for each in odd if each[0].is_admin and each[0].parts]
-    chosen = [*some(ours, 120), *some(lists, 120), *some(rest, 40)]
+    chosen = [*some(ours, 60), *some(lists, 60), *some(rest, 30)]
     send_all(Request(grace, f"{furnished.at(place).partition('?')[0]}?{query}") for place, query in chosen)
 
 
