@@ -38,7 +38,9 @@ run: .venv/.ok $(if $(filter azurite,$(IMAGES)),$(AZURITE))
 dev: .venv/.ok $(if $(filter azurite,$(IMAGES)),$(AZURITE))
 	@exec $(V)/python -m tools.run_shop --reload
 
-test: lint test-sqlite test-postgres
+test:
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint $(AZURITE)
+	@$(MAKE) --no-print-directory test-sqlite test-postgres
 	@echo "== All passed: lint, types, tests on SQLite, tests on PostgreSQL"
 
 lint: .venv/.ok-dev
