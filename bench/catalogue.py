@@ -13,6 +13,7 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from tqdm import tqdm
 
+from catalog.listing import refresh_all
 from catalog.models import Category, Option, Product, ProductImage, Variant
 from orders.models import ShippingRate
 
@@ -48,6 +49,8 @@ def load(products: int, *, quiet: bool = False) -> None:
     last = Product.objects.order_by("-position").values_list("pk", flat=True)[:RARE]
     rare = Category.objects.create(name="Rare", slug="rare", position=TOPS)
     rare.products.set(last)
+    with tqdm(desc="Listings", total=products, unit=" products", disable=quiet, leave=False) as bar:
+        refresh_all(bar.update)
     if connection.vendor == "postgresql":  # autovacuum would do it a minute later
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

@@ -1,26 +1,30 @@
 """Lists of products: which, in what order, page by page.
 
-Pages go by key, not by offset: a mark "position-id" in the address names the product that the page begins after (or ends
+Pages go by key, not by offset: a mark "rank-id" in the address names the product that the page begins after (or ends
 before), so that the thousandth page costs what the first does, and nothing is shown twice while products come and go.
+A rank is the position or the price; of a search by relevance it also holds the tier (catalog/selection.py).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
-
-from catalog.cards import Card, cards_of
-from catalog.models import Product
+from catalog.cards import Card, cards_from
+from catalog.filters import RELEVANCE
+from catalog.selection import TIERS, Selection
 
 PAGE_SIZE = 24
+TIER = 40  # bits of a rank that are below the tier: more than a position has
 
-# What Exists() would say; written by hand, for Django takes as long to write that as the database to answer it.
-IN_ANY_OF = """EXISTS (
-    SELECT 1 FROM catalog_product_categories WHERE product_id = catalog_product.id AND category_id IN ({})
-)"""
+ORDERS = {  # the column that makes the rank, and whether the list goes down
+    "relevance": ("position", False),
+    "featured": ("position", False),
+    "newest": ("", True),
+    "price": ("price_minor", False),
+    "price-down": ("price_minor", True),
+}
 
 
 class BadMark(ValueError):
@@ -36,53 +40,67 @@ class Page:
     next: str
 
 
-def listed() -> QuerySet[Product]:
-    """Published products in the shop's order."""
-    return Product.objects.published().order_by("position", "id")
-
-
-def in_categories(category_ids: list[int]) -> QuerySet[Product]:
-    """Listed products that are in any of these categories, each once."""
-    placeholders = ", ".join(["%s"] * len(category_ids))
-    is_member = RawSQL(IN_ANY_OF.format(placeholders), category_ids, output_field=BooleanField())  # noqa: S611 - only ids
-    return listed().filter(is_member)
-
-
-def matching(words: str) -> QuerySet[Product]:
-    """Listed products whose title or summary has every one of the words."""
-    found = listed()
-    for word in words.split():
-        found = found.filter(Q(title__icontains=word) | Q(summary__icontains=word))
-    return found
-
-
-def page_of(products: QuerySet[Product], *, after: str = "", before: str = "") -> Page:
+def page_of(selection: Selection, *, after: str = "", before: str = "", size: int = 0) -> Page:
     """One page, after or before a mark, or the first one. Raises BadMark for what is no mark."""
-    if before and not after:
-        return _page_before(products, before)
-    if after:
-        position, pk = _read_mark(after)
-        # An OR alone would be looked for through the whole index.
-        products = products.filter(Q(position__gt=position) | Q(pk__gt=pk), position__gte=position)
-    found = cards_of(products[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
+    size = size or PAGE_SIZE
+    back = bool(before and not after)
+    mark = _read_mark(after or before) if after or before else None
+    found = _cards(selection, mark, back=back, limit=size + 1)
+    more = len(found) > size
+    shown = found[-size:] if back else found[:size]
     return Page(
         cards=shown,
-        previous=_mark(shown[0]) if after and shown else "",
-        next=_mark(shown[-1]) if len(found) > PAGE_SIZE else "",
+        previous=_mark(shown[0]) if shown and (more if back else mark) else "",
+        next=_mark(shown[-1]) if shown and (back or more) else "",
     )
 
 
-def _page_before(products: QuerySet[Product], before: str) -> Page:
-    position, pk = _read_mark(before)
-    earlier = products.filter(Q(position__lt=position) | Q(pk__lt=pk), position__lte=position)
-    found = cards_of(earlier.order_by("-position", "-id")[: PAGE_SIZE + 1])
-    shown = found[-PAGE_SIZE:]
-    return Page(
-        cards=shown,
-        previous=_mark(shown[0]) if len(found) > PAGE_SIZE else "",
-        next=_mark(shown[-1]) if shown else "",
-    )
+def _cards(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limit: int) -> list[Card]:
+    down = ORDERS[selection.asked.order][1]
+    sql, values = rows(selection, mark, back=back, limit=limit)
+    cards = cards_from(sql, values)
+    return sorted(cards, key=lambda card: (card.position, card.pk), reverse=down)
+
+
+def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limit: int) -> tuple[str, list[Any]]:
+    """SQL for (pk, position) of the listings of a page, `position` being their rank."""
+    down = ORDERS[selection.asked.order][1]
+    parts = [_tier(selection, tier, rank, pk, back, limit) for tier, rank, pk in _tiers(selection, mark, back=back)]
+    if len(parts) == 1:
+        return parts[0]
+    way = "DESC" if down is not back else "ASC"
+    every = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS tier{place}" for place, (sql, _values) in enumerate(parts))  # noqa: S608
+    values = [value for _sql, some in parts for value in some]
+    return f"SELECT * FROM ({every}) AS tiers ORDER BY position {way}, pk {way} LIMIT {limit}", values  # noqa: S608
+
+
+def _tiers(selection: Selection, mark: tuple[int, int] | None, *, back: bool) -> list[tuple[int, int | None, int]]:
+    """(tier, rank within it, id) of each tier to look through; the rank is None where no mark lies in the tier."""
+    if selection.asked.order != RELEVANCE:
+        return [(0, *(mark or (None, 0)))]
+    every = range(1, TIERS + 1)
+    if mark is None:
+        return [(tier, None, 0) for tier in every]
+    here, rank = mark[0] >> TIER, mark[0] & ((1 << TIER) - 1)
+    if here not in every:
+        raise BadMark(mark)
+    return [(tier, rank if tier == here else None, mark[1]) for tier in every if (tier <= here if back else tier >= here)]
+
+
+def _tier(selection: Selection, tier: int, rank: int | None, pk: int, back: bool, limit: int) -> tuple[str, list[Any]]:
+    column, down = ORDERS[selection.asked.order]
+    conditions, values = selection.conditions(tier or TIERS, exactly=bool(tier))
+    columns = [f"{selection.key}.{column}", selection.product] if column else [selection.product]
+    if rank is not None:
+        places = ", ".join(["%s"] * len(columns))
+        conditions.append(f"({', '.join(columns)}) {'<' if down is not back else '>'} ({places})")
+        values += [rank, pk][-len(columns) :]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    way = " DESC" if down is not back else ""
+    order = ", ".join(one + way for one in columns)
+    shown = f"{tier << TIER} + {columns[0]}" if column else "0"
+    chosen = f"SELECT {selection.product} AS pk, {shown} AS position FROM {selection.source()}{where}"  # noqa: S608 - no value
+    return f"{chosen} ORDER BY {order} LIMIT {limit}", values
 
 
 def _mark(card: Card) -> str:
@@ -90,7 +108,7 @@ def _mark(card: Card) -> str:
 
 
 def _read_mark(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"([0-9]{1,10})-([0-9]{1,18})", text, re.ASCII)
+    found = re.fullmatch(r"([0-9]{1,13})-([0-9]{1,18})", text, re.ASCII)
     if not found:
         raise BadMark(text)
     return int(found[1]), int(found[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -31,7 +32,7 @@ class Cover(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A product as lists show it. `price` is the lowest; None if nothing of it is on sale."""
+    """A product as lists show it. `position` is what its list is sorted by, `price` the lowest; None if nothing is on sale."""
 
     pk: int
     position: int
@@ -59,16 +60,26 @@ GROUP BY shown.pk, shown.position, shown.title, shown.slug, cover.id
 ORDER BY shown.position, shown.pk
 """
 
+NAMED = "SELECT r.pk, r.position, named.title, named.slug FROM ({rows}) AS r JOIN catalog_product named ON named.id = r.pk"
+
 
 def cards_of(products: QuerySet[Product]) -> list[Card]:
     """A card for each of these published products, in the shop's order."""
     try:
-        sql, values = products.values_list("pk", "position", "title", "slug").query.sql_with_params()
-    except EmptyResultSet:  # Django knows that there can be none, for a place in the list past all numbers
+        return _read(*products.values_list("pk", "position", "title", "slug").query.sql_with_params())
+    except EmptyResultSet:  # Django knows that there can be none
         return []
+
+
+def cards_from(rows: str, values: list[Any]) -> list[Card]:
+    """A card for each product of a statement that answers (pk, position); `position` is what they are sorted by."""
+    return _read(NAMED.format(rows=rows), values)
+
+
+def _read(products: str, values: Iterable[Any]) -> list[Card]:
     currency = settings.SHOP_CURRENCY
     with connection.cursor() as cursor:
-        cursor.execute(CARDS.format(products=sql), [*values, currency])
+        cursor.execute(CARDS.format(products=products), [*values, currency])
         return [_card(currency, *row) for row in cursor.fetchall()]
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
 from catalog.admin_forms import STOCK_TYPED, ImageForm, ImageFormSet, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
+from catalog.listing import refresh_listings
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
 from catalog.uploads import stored_uploads
@@ -108,6 +109,12 @@ class ImageInline(TabularInline):
         formset.uploads = getattr(request, "catalog_uploads", {})
         return formset
 
+    def _show(self, products: QuerySet[Product], is_published: bool) -> int:
+        ids = list(products.values_list("pk", flat=True))
+        count = Product.objects.filter(pk__in=ids).update(is_published=is_published, updated_at=Now())
+        refresh_listings(ids)
+        return count
+
     @admin.display(description=_("picture"))
     def preview(self, image: ProductImage) -> str:
         return thumbnail(image)
@@ -180,14 +187,20 @@ class ProductAdmin(KeepsPromises):
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        count = queryset.filter(is_published=False).update(is_published=True, updated_at=Now())
+        count = self._show(queryset.filter(is_published=False), True)
         messages.success(request, ngettext("%d product is in the shop now.", "%d products are in the shop now.", count) % count)
 
     @admin.action(description=_("Take out of the shop"), permissions=["change"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        count = queryset.filter(is_published=True).update(is_published=False, updated_at=Now())
+        count = self._show(queryset.filter(is_published=True), False)
         text = ngettext("%d product was taken out of the shop.", "%d products were taken out of the shop.", count)
         messages.success(request, text % count)
+
+    def _show(self, products: QuerySet[Product], is_published: bool) -> int:
+        ids = list(products.values_list("pk", flat=True))
+        count = Product.objects.filter(pk__in=ids).update(is_published=is_published, updated_at=Now())
+        refresh_listings(ids)
+        return count
 
     @admin.display(description=_("picture"))
     def preview(self, product: Product) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import sitemap, views
+from catalog import search_views, sitemap, views
 
 app_name = "catalog"
 
@@ -9,7 +9,8 @@ urlpatterns = [
     path("products/", views.product_list, name="products"),
     path("products/<slug:slug>/", views.product_detail, name="product"),
     path("categories/<path:path>/", views.category, name="category"),
-    path("search/", views.search, name="search"),
+    path("search/", search_views.search, name="search"),
+    path("search/suggest/", search_views.suggest, name="suggest"),
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap-pages.xml", sitemap.pages, name="sitemap_pages"),
     path("sitemap-products-<int:part>.xml", sitemap.products, name="sitemap_products"),

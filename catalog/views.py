@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog.browse import BadMark, Page, in_categories, listed, matching, page_of
-from catalog.forms import SearchForm
 from catalog.head import category_head, home_head, list_head, product_head
 from catalog.home_page import home_page
-from catalog.models import Product
+from catalog.list_page import list_page
 from catalog.product_page import chosen_variant, edition_groups, pictures_of, product_page
 from catalog.redirects import moved_category, moved_product
 from catalog.tree import CategoryTree
@@ -29,8 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
-    """Everything that is published, page by page."""
-    return _list(request, "catalog/product_list.html", listed(), tree=CategoryTree.load_branch(), head=list_head(request))
+    """Everything that is on sale, page by page."""
+    return list_page(request, "catalog/product_list.html", head=list_head(request))
 
 
 @require_safe
@@ -40,10 +34,9 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     here = tree.find(path.rstrip("/"))
     if here is None:
         return moved_category(request, path.rstrip("/"))
-    products = in_categories(tree.subtree_ids(here))
     trail = tree.trail(here)
     about = {"category": here, "trail": trail, "children": tree.children(here), "head": category_head(here, trail, request)}
-    return _list(request, "catalog/category_detail.html", products, tree=tree, **about)
+    return list_page(request, "catalog/category_detail.html", tree=tree, here=here, **about)
 
 
 @require_safe
@@ -65,23 +58,3 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "chosen": chosen_variant(page, wanted),
     }
     return render(request, "catalog/product_detail.html", context)
-
-
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Products whose title or summary has all the words of `?q=`."""
-    form = SearchForm(request.GET)
-    words = form.cleaned_data["q"] if form.is_valid() else ""
-    if not words:
-        context = {"form": form, "words": "", "page": None}
-        return render(request, "catalog/search.html", context, status=200 if form.is_valid() else 400)
-    return _list(request, "catalog/search.html", matching(words), form=form, words=words, tree=CategoryTree.load_branch())
-
-
-def _list(request: HttpRequest, template: str, products: QuerySet[Product], **context: Any) -> HttpResponse:
-    try:
-        page: Page = page_of(products, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    except BadMark:
-        reason = _("The part “after” or “before” of this address does not name a place in a list.")
-        return render(request, "400.html", {"reason": reason}, status=400)
-    return render(request, template, {"page": page, **context})

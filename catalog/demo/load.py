@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from catalog.demo.catalogue import PARENTS, Entry, entries, leaves
 from catalog.demo.pictures import Shot, draw
 from catalog.demo.prices import offers
 from catalog.images import StoredPicture, attach, discard, upload
+from catalog.listing import refreshed_once
 from catalog.models import Category, Option, Product, ProductImage, Variant
 from catalog.stock import adjust
 
@@ -65,7 +66,7 @@ def load_product(entry: Entry, position: int, shots: list[Shot], tree: dict[str,
     """
     stored = {shot.role: (shot.alt, upload(shot.picture)) for shot in shots}
     try:
-        with transaction.atomic():
+        with refreshed_once():
             product = _product(entry, position, tree)
             images = {role: attach(product, picture, alt=alt) for role, (alt, picture) in stored.items()}
             _variants(product, entry, images)

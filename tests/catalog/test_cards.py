@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.browse import listed
 from catalog.cards import cards_of
+from catalog.models import Product
 from money import Money
 from tests import factories
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def only_card():
-    (card,) = cards_of(listed())
+    (card,) = cards_of(Product.objects.published().order_by("position", "id"))
     return card
 
 

@@ -30,6 +30,10 @@ def a_shop(products=3, *, pictures=1, variants=2):
     return flow, curl
 
 
+def on_sale(**fields):
+    return factories.variant(product=factories.product(**fields)).product
+
+
 def titles(response):
     return re.findall(r'product-card__title"><a href="[^"]*">([^<]*)<', response.content.decode())
 
@@ -95,14 +99,14 @@ def test_it_shows_the_products_of_the_whole_subtree(client):
 
 def test_it_shows_a_product_once_that_is_in_two_categories(client):
     flow, curl = a_shop(0)
-    factories.product(title="Both", categories=[flow, curl])
+    on_sale(title="Both", categories=[flow, curl])
     assert titles(client.get(flow.get_absolute_url())) == ["Both"]
 
 
 def test_it_leads_through_all_pages_and_back(client, monkeypatch):
     monkeypatch.setattr(browse, "PAGE_SIZE", 3)
     for place in range(8):
-        factories.product(title=f"Piece {place}", position=place // 2)  # several share a position
+        on_sale(title=f"Piece {place}", position=place // 2)  # several share a position
     address, seen, pages = reverse("catalog:products"), [], []
     while address:
         page = client.get(address)
@@ -146,8 +150,8 @@ def test_it_names_the_lowest_price_and_marks_what_is_sold_out(client):
 
 
 def test_it_finds_products_with_all_the_words(client):
-    factories.product(title="Slow Weather", summary="Lines in the wind.")
-    factories.product(title="Fast Weather", summary="Dots.")
+    on_sale(title="Slow Weather", summary="Lines in the wind.")
+    on_sale(title="Fast Weather", summary="Dots.")
     assert titles(client.get(reverse("catalog:search"), {"q": "weather WIND"})) == ["Slow Weather"]
     assert "No print has all" in client.get(reverse("catalog:search"), {"q": "weather fish"}).content.decode()
 
@@ -163,7 +167,7 @@ def test_it_refuses_to_search_for_what_cannot_be_found(client, words):
     "words", ["%", "_", "\\", "'; DROP TABLE catalog_product; --", "<script>alert(1)</script>", "  ", "é日本"]
 )
 def test_it_takes_any_words(client, words):
-    factories.product(title="Slow Weather")
+    on_sale(title="Slow Weather")
     response = client.get(reverse("catalog:search"), {"q": words})
     assert response.status_code == 200
     assert titles(response) == []
@@ -234,7 +238,7 @@ def test_it_shows_the_description_without_its_scripts(client):
 
 
 def test_it_escapes_what_staff_typed_into_titles(client):
-    made = factories.product(title="<b>\"Bold\" & 'sons'</b>", summary="<i>", categories=[factories.category(name="<u>")])
+    made = on_sale(title="<b>\"Bold\" & 'sons'</b>", summary="<i>", categories=[factories.category(name="<u>")])
     factories.picture(product=made, alt='" onerror="alert(1)')
     for address in (made.get_absolute_url(), reverse("catalog:products"), reverse("catalog:home")):
         page = client.get(address).content.decode()
@@ -248,9 +252,9 @@ def test_it_escapes_what_staff_typed_into_titles(client):
 
 LIMITS = [
     ("catalog:home", [], 2),
-    ("catalog:products", [], 2),
-    ("catalog:category", ["flow"], 2),
-    ("catalog:search", ["flow"], 2),
+    ("catalog:products", [], 3),
+    ("catalog:category", ["flow"], 3),
+    ("catalog:search", ["flow"], 3),
 ]
 
 

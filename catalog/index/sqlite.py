@@ -1,0 +1,42 @@
+"""An FTS5 table beside the listings; rowid is the product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from catalog.index.match import Match
+
+CREATE = ["CREATE VIRTUAL TABLE catalog_terms USING fts5(terms, tokenize='ascii', detail='none', columnsize=0)"]
+DROP = ["DROP TABLE catalog_terms"]
+
+
+def store(terms: dict[int, Iterable[str]]) -> None:
+    """Keep the tokens of listings, by product."""
+    rows = [(pk, " ".join(map(_ascii, tokens))) for pk, tokens in terms.items()]
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT OR REPLACE INTO catalog_terms (rowid, terms) VALUES (%s, %s)", rows)
+
+
+def forget(product_ids: Iterable[int]) -> None:
+    """Drop the tokens of listings that are gone."""
+    with connection.cursor() as cursor:
+        cursor.executemany("DELETE FROM catalog_terms WHERE rowid = %s", [(pk,) for pk in product_ids])
+
+
+def condition(match: Match, listing: str) -> tuple[str, list[str]]:
+    """SQL that is true for what matches; `listing` is the table's alias."""
+    wanted = " AND ".join(f"({' OR '.join(map(_token, group))})" for group in match.groups)
+    if match.but_not:
+        wanted = f"({wanted}) NOT ({' AND '.join(map(_token, match.but_not))})"
+    return f"{listing}.product_id IN (SELECT rowid FROM catalog_terms WHERE catalog_terms MATCH %s)", [wanted]  # noqa: S608
+
+
+def _token(token: str) -> str:
+    return f'"{_ascii(token[:-1])}" *' if token.endswith("*") else f'"{_ascii(token)}"'
+
+
+def _ascii(token: str) -> str:
+    """The token in letters that FTS5 cannot take apart, whatever Unicode it was built for. A prefix stays a prefix."""
+    return "".join(one if one.isascii() else f"{ord(one):06x}" for one in token)

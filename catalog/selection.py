@@ -1,0 +1,74 @@
+"""From what is asked for to SQL: the rows of listings that answer it, without any join that grows with the shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from catalog.filters import Asked
+from catalog.index import Match, index
+from catalog.terms import value_token
+
+TIERS = 3  # of relevance: all words in the title; in title and options; anywhere
+
+IN_STOCK = """EXISTS (
+    SELECT 1 FROM catalog_variant v WHERE v.product_id = {product} AND v.is_active AND v.currency = %s
+    AND (NOT v.stock_tracked OR v.stock_on_hand > v.stock_reserved)
+)"""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Listings in a category (or all), with all `words`, that pass the filters of `asked`."""
+
+    asked: Asked
+    words: tuple[str, ...] = ()
+    category_id: int | None = None
+    also_category_id: int | None = field(default=None)  # the filter, beside the category of the page
+
+    @property
+    def key(self) -> str:
+        """The table whose indexes hold the order."""
+        return "p" if self.category_id else "l"
+
+    @property
+    def product(self) -> str:
+        return "p.listing_id" if self.category_id else "l.product_id"
+
+    def source(self, *, whole: bool = False) -> str:
+        """What to select from; with the listings themselves if something of them is asked for, or with `whole`."""
+        if not self.category_id:
+            return "catalog_listing l"
+        joined = whole or self.words or self.asked.options
+        return "catalog_place p JOIN catalog_listing l ON l.product_id = p.listing_id" if joined else "catalog_place p"
+
+    def conditions(self, tier: int = TIERS, *, exactly: bool = False) -> tuple[list[str], list[Any]]:
+        """What a listing must fulfil. `exactly`: none of a better tier."""
+        wanted: list[tuple[str, list[Any]]] = []
+        if self.category_id:
+            wanted.append(("p.category_id = %s", [self.category_id]))
+        if self.also_category_id is not None:
+            inside = f"EXISTS (SELECT 1 FROM catalog_place c WHERE c.category_id = %s AND c.listing_id = {self.product})"  # noqa: S608
+            wanted.append((inside, [self.also_category_id]))
+        if self.asked.price_from is not None:
+            wanted.append((f"{self.key}.price_minor >= %s", [self.asked.price_from]))
+        if self.asked.price_to is not None:
+            wanted.append((f"{self.key}.price_minor <= %s", [self.asked.price_to]))
+        if self.asked.in_stock:
+            wanted.append((IN_STOCK.format(product=self.product), [settings.SHOP_CURRENCY]))
+        match = self.match(tier, exactly=exactly)
+        if match.groups:
+            wanted.append(index().condition(match, "l"))
+        return [sql for sql, _values in wanted], [value for _sql, values in wanted for value in values]
+
+    def match(self, tier: int, *, exactly: bool) -> Match:
+        """The question to the index. The last word may be the beginning of one."""
+        groups = [(token,) for token in self._tokens("tod"[tier - 1])]
+        groups += [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
+        better = self._tokens("tod"[tier - 2]) if exactly and tier > 1 else []
+        return Match(tuple(groups), tuple(better))
+
+    def _tokens(self, where: str) -> list[str]:
+        return [where + word + ("*" if word == self.words[-1] else "") for word in self.words]

@@ -1,0 +1,70 @@
+"""Texts to the tokens of the index, the same for every database.
+
+A token begins with a letter for where a word stands: t the title, o the title or the options, d anywhere. So a question
+about a tier is a plain AND. v… is a chosen value of an option.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from hashlib import blake2s
+
+from django.utils.html import strip_tags
+
+LONGEST_WORD = 40
+LONGEST_TEXT = 20_000  # characters of a description that are looked at
+CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
+IS_CJK = re.compile(rf"[{CJK}]")
+
+
+def folded(text: str) -> str:
+    """The text in one case, one width, without accents."""
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", "".join(one for one in apart if unicodedata.category(one) != "Mn"))
+
+
+def written_words(text: str) -> Iterator[str]:
+    """The words to index: of Chinese, Japanese and Korean every character and every two neighbours."""
+    for run in RUN.findall(folded(text)):
+        if IS_CJK.match(run):
+            yield from run
+            yield from _pairs(run)
+        else:
+            yield _singular(run[:LONGEST_WORD])
+
+
+def asked_words(text: str) -> list[str]:
+    """The words to look for, each once, in the order typed."""
+    words: list[str] = []
+    for run in RUN.findall(folded(text)):
+        if IS_CJK.match(run):
+            words += _pairs(run) or [run]
+        else:
+            words.append(_singular(run[:LONGEST_WORD]))
+    return list(dict.fromkeys(words))
+
+
+def tokens(*, title: str, options: Iterable[str], body: str, choices: dict[str, list[str]]) -> set[str]:
+    """All tokens of one listing. `options` are values and SKUs, `body` may be HTML."""
+    in_title = set(written_words(title))
+    in_options = in_title.union(written_words(" ".join(options)))
+    anywhere = in_options.union(written_words(strip_tags(body[:LONGEST_TEXT])))
+    values = {value_token(name, value) for name, values in choices.items() for value in values}
+    return {"t" + word for word in in_title} | {"o" + word for word in in_options} | {"d" + word for word in anywhere} | values
+
+
+def value_token(name: str, value: str) -> str:
+    """The token of an option's value. Hashed, for names may hold anything."""
+    return "v" + blake2s(f"{name}\0{value}".encode(), digest_size=8).hexdigest()
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)]
+
+
+def _singular(word: str) -> str:
+    """ "prints" and "print" are one word; "glass", "iris" and "cactus" keep their ends."""
+    return word[:-1] if len(word) > 4 and word.endswith("s") and word[-2] not in "sui" else word
