@@ -108,7 +108,8 @@ def _stock(plans: list[Plan], by: str) -> None:
     for variant, delta in changes:
         if id(variant) not in new:
             variant.stock_on_hand += delta
-    Variant.objects.bulk_update(known, ["stock_on_hand"], batch_size=200)
+            variant.stock_oversold = 0  # as many as are promised, or more, are there now
+    Variant.objects.bulk_update(known, ["stock_on_hand", "stock_oversold"], batch_size=200)
     StockMovement.objects.bulk_create(
         StockMovement(variant_id=variant.pk, kind=StockMovement.Kind.IMPORT, delta=delta, reference=REFERENCE, by=by)
         for variant, delta in changes

@@ -23,11 +23,14 @@ def plan_pictures(plan: Plan, known: Known, records: list[PictureRecord]) -> Non
     waiting = {picture.url: picture for picture in known.pictures}
     by_id = {image.pk: image for image in known.images}
     new: dict[str, PictureToFetch] = {}
+    met: set[int] = set()
     for record in records:
         origin = waiting.get(record.url)
         image = images.get(record.url) or (by_id.get(origin.image_id) if origin and origin.image_id else None)
         if image is not None:
-            _compare(plan, image, record, plan.images)
+            if image.pk not in met:  # the same picture under two addresses is one: the first says where it stands
+                _compare(plan, image, record, plan.images)
+            met.add(image.pk)
         elif origin is not None:
             _compare(plan, origin, record, plan.pictures)
         elif record.url not in new:

@@ -97,6 +97,8 @@ class _Planner:
     def __init__(self, made: Plan, known: Known, shelf: Shelf, skus: SkusOfFile) -> None:
         self.plan, self.known, self.shelf, self.skus = made, known, shelf, skus
         self.record = made.record
+        used = [name for one in known.variants for name in plain_choice(one.option_values)]
+        self.options_before = list(dict.fromkeys([*(option.name for option in known.options), *used]))
 
     def all(self) -> None:
         self._fields()
@@ -231,7 +233,7 @@ class _Planner:
             self.plan.shown_by.append((variant, record.picture))
 
     def _count(self, variant: Variant, record: VariantRecord, name: str) -> None:
-        if record.quantity is None or not variant.stock_tracked or record.quantity == variant.stock_on_hand:
+        if record.quantity is None or not variant.stock_tracked or record.quantity == units_shown(variant):
             return
         if record.quantity < variant.stock_reserved:
             about = {"count": record.quantity, "reserved": variant.stock_reserved}
@@ -245,8 +247,8 @@ class _Planner:
         """The options a product is chosen by: those of the file first, then those that its other variants need."""
         if self.record.options is None:
             return
-        before = [option.name for option in self.known.options]
         used = [name for one in self.known.variants for name in plain_choice(one.option_values)]
+        before = self.options_before
         names = list(dict.fromkeys([*self.record.options, *used]))
         if not names and before == list(NO_CHOICE):
             return
@@ -260,6 +262,11 @@ class _Planner:
 
 def _key(options: Choice) -> frozenset[tuple[str, str]]:
     return frozenset(plain_choice(options).items())
+
+
+def units_shown(variant: Variant) -> int:
+    """What a file says about the stock: what was oversold and went out is not below nothing there."""
+    return max(0, variant.stock_on_hand)
 
 
 def _name(variant: Variant) -> str:

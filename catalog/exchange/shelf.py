@@ -54,11 +54,7 @@ def look_up(records: Iterable[Record], *, lock: bool) -> Shelf:
     if lock:
         products = products.select_for_update(no_key=True)
         variants = variants.select_for_update(of=("self",), no_key=True)
-    known = {product.pk: Known(product) for product in products}
-    for variant in variants:
-        if variant.product_id in known:
-            known[variant.product_id].variants.append(variant)
-    _read_rest(known)
+    known = with_parts(products, variants)
     owners = dict(Variant.objects.filter(sku__in=skus).values_list("sku", "product_id"))
     return Shelf({one.product.slug: one for one in known.values()}, owners, categories_by_name())
 
@@ -70,6 +66,16 @@ def _skus(record: Record) -> Iterable[str]:
         else:
             yield made_sku(record.handle, variant.options or {})
             yield made_sku(record.handle, variant.options or {}, sure=True)
+
+
+def with_parts(products: Iterable[Product], variants: Iterable[Variant]) -> dict[int, Known]:
+    """The products by id, with those of the variants that are theirs and all that else belongs to them."""
+    known = {product.pk: Known(product) for product in products}
+    for variant in variants:
+        if variant.product_id in known:
+            known[variant.product_id].variants.append(variant)
+    _read_rest(known)
+    return known
 
 
 def _read_rest(known: dict[int, Known]) -> None:

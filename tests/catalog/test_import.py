@@ -228,6 +228,16 @@ def test_it_adds_a_variant_to_a_product_that_is_there():
     assert sorted(Variant.objects.values_list("position", flat=True)) == [0, 1]
 
 
+def test_it_renames_an_option_of_variants_that_it_knows_by_their_sku():
+    lines = [SIZES[0] | {"Variant SKU": "A"}, SIZES[1] | {"Variant SKU": "B"}]
+    imported(written(*lines))
+    renamed = written(lines[0] | {"Option1 Name": "Height"}, lines[1])
+    assert outcomes(renamed) == {"changed": 1}
+    assert [option.name for option in Option.objects.all()] == ["Height"]
+    assert [one.option_values for one in Variant.objects.order_by("sku")] == [{"Height": "Small"}, {"Height": "Large"}]
+    assert outcomes(renamed) == {"unchanged": 1}
+
+
 def test_it_writes_the_rest_of_a_batch_when_one_product_cannot_be_written(monkeypatch):
     """Somebody takes a handle between the look and the write: made so by a lock that does not see that product."""
     import catalog.exchange.load as module
