@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models import Aggregate, Model, OuterRef, QuerySet, Subquery, TextField
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,6 +15,17 @@ from catalog.models import Category, Option, Product, ProductImage, Variant
 
 Row = TypeVar("Row", bound=Model)
 FEW = 5  # from here down a shopper is told how many are left
+
+
+class Joined(Aggregate):
+    """The values with commas between; empty for none. Django 5.2 has this for PostgreSQL only."""
+
+    function = "GROUP_CONCAT"
+    template = "COALESCE(%(function)s(%(expressions)s), '')"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="COALESCE(STRING_AGG(%(expressions)s::text, ','), '')", **context)
 
 
 @dataclass(frozen=True)
@@ -77,9 +88,16 @@ def chosen_variant(page: ProductPage, wanted: str) -> Variant | None:
 
 
 def pictures_of(page: ProductPage, wanted: str) -> list[ProductImage]:
-    """All pictures, the one of the variant that the address asks for first."""
-    first = next((variant.image_id for variant in page.variants if str(variant.pk) == wanted), None)
-    return sorted(page.images, key=lambda image: image.pk != first)
+    """All pictures; first those of the variant that the address asks for, its main one before the others."""
+    asked = next((variant for variant in page.variants if str(variant.pk) == wanted), None)
+    if asked is None:
+        return page.images
+    return sorted(page.images, key=lambda image: _far_from(asked, image))
+
+
+def _far_from(variant: Variant, image: Any) -> tuple[bool, bool]:
+    """Least is first: its main picture, its others, those that are not its own."""
+    return image.pk != variant.image_id, str(variant.pk) not in image.more_of_ids.split(",")
 
 
 def stock_note(variant: Variant) -> tuple[str, bool]:
@@ -114,7 +132,11 @@ def _statement(kind: type[Model], _currency: str) -> tuple[str, tuple[Any, ...]]
     home = Category.objects.filter(products=OuterRef("pk"), is_published=True).order_by("position", "name")
     rows: dict[type[Model], QuerySet[Any]] = {
         Product: Product.objects.published().annotate(home_category=Subquery(home.values("path")[:1])).filter(slug=""),
-        ProductImage: ProductImage.objects.filter(product=0),
+        # The order is said again: Django leaves a model's own out of a statement that groups.
+        ProductImage: ProductImage.objects.annotate(more_of_ids=Joined("more_of"))
+        .exclude(url="")
+        .filter(product=0)
+        .order_by("position", "id"),
         Option: Option.objects.filter(product=0),
         Variant: Variant.objects.offered().filter(product=0),
     }

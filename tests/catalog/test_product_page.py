@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.models import Option
-from catalog.product_page import edition_groups, product_page
+from catalog.models import Option, ProductImage
+from catalog.product_page import edition_groups, pictures_of, product_page
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +44,15 @@ def test_it_counts_what_other_shoppers_hold_as_gone():
 
 def test_it_never_counts_downloads():
     assert groups_of(factories.download().product) == [("Edition", [("Open edition", "")])]
+
+
+def test_it_shows_the_pictures_of_the_variant_first_that_was_asked_for():
+    product = factories.product()
+    one, two, three, four, lost = [factories.picture(product=product, position=at) for at in range(5)]
+    ProductImage.objects.filter(pk=lost.pk).update(url="")
+    variant = factories.variant(product=product, image=four)
+    factories.variant(product=product, image=two).more_images.add(one, lost)
+    variant.more_images.add(three, two)
+    page = product_page(product.slug)
+    assert pictures_of(page, "") == [one, two, three, four]
+    assert pictures_of(page, str(variant.pk)) == [four, two, three, one]

@@ -1,4 +1,4 @@
-"""All periodic work in one process: mail, expiry, reconciliation, cleaning up."""
+"""All periodic work in one process: mail, expiry, reconciliation, pictures, cleaning up."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from accounts.throttle import forget_old_tallies
+from catalog.picture_work import make_due_renditions
+from catalog.low_stock import tell_of_low_stock
 from orders.emails import send_due
 from payments.expire import expire_orders
 from payments.reconcile import reconcile
@@ -50,12 +52,14 @@ def clean_up() -> None:
 
 
 class Command(BaseCommand):
-    help = "Send mail, end holds, reconcile with Stripe and clean up, for ever. Several workers may run at once."
+    help = "Send mail, end holds, reconcile, make copies of pictures and clean up, for ever. Several workers may run at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--mail-every", type=float, default=2, metavar="SECONDS")
         parser.add_argument("--expire-every", type=float, default=30, metavar="SECONDS")
         parser.add_argument("--reconcile-every", type=float, default=120, metavar="SECONDS")
+        parser.add_argument("--pictures-every", type=float, default=5, metavar="SECONDS")
+        parser.add_argument("--stock-every", type=float, default=300, metavar="SECONDS")
         parser.add_argument("--clean-every", type=float, default=3600, metavar="SECONDS")
         parser.add_argument("--once", action="store_true", help="do everything once and stop")
 
@@ -64,6 +68,8 @@ class Command(BaseCommand):
             Job("Mail", send_due, options["mail_every"]),
             Job("Expiry", expire_orders, options["expire_every"]),
             Job("Reconciliation", reconcile, options["reconcile_every"]),
+            Job("Pictures", make_due_renditions, options["pictures_every"]),
+            Job("Low stock", tell_of_low_stock, options["stock_every"]),
             Job("Clean-up", clean_up, options["clean_every"]),
         ]
         if options["once"]:
