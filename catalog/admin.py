@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from catalog import product_admin  # registers products
+from catalog import low_stock_admin, product_admin  # noqa: F401  both register
 from catalog.admin_filters import VariantStockFilter
 from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
@@ -76,7 +76,7 @@ class VariantAdmin(KeepsPromises):
 
     def get_fieldsets(self, request: HttpRequest, obj: Variant | None = None) -> Any:
         typed = STOCK_TYPED if self._may_write(request, obj) else ()
-        stock = ["stock_tracked", *(self.counts if obj else []), *typed]
+        stock = ["stock_tracked", "low_stock_at", *(self.counts if obj else []), *typed]
         return [*self.edited, (_("Stock"), {"fields": stock})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Variant | None = None) -> list[str]:

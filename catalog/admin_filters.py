@@ -9,17 +9,18 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from catalog.low_stock import threshold
 from catalog.models import Category, Variant
 
-LOW = 3  # units
 
-_counted = Q(stock_tracked=True, is_active=True)
-LEVELS = {
-    "out": _counted & Q(stock_on_hand__lte=F("stock_reserved")),
-    "low": _counted & Q(stock_on_hand__gt=F("stock_reserved"), stock_on_hand__lte=F("stock_reserved") + LOW),
-    "plenty": _counted & Q(stock_on_hand__gt=F("stock_reserved") + LOW),
-    "uncounted": Q(stock_tracked=False),
-}
+def levels() -> dict[str, Q]:
+    counted, few = Q(stock_tracked=True, is_active=True), F("stock_reserved") + threshold()
+    return {
+        "out": counted & Q(stock_on_hand__lte=F("stock_reserved")),
+        "low": counted & Q(stock_on_hand__gt=F("stock_reserved"), stock_on_hand__lte=few),
+        "plenty": counted & Q(stock_on_hand__gt=few),
+        "uncounted": Q(stock_tracked=False),
+    }
 
 
 class VariantStockFilter(admin.SimpleListFilter):
@@ -29,13 +30,13 @@ class VariantStockFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("out", _("sold out")),
-            ("low", _("1 to %(low)s left") % {"low": LOW}),
+            ("low", _("few left")),
             ("plenty", _("more")),
             ("uncounted", _("not counted")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        level = LEVELS.get(self.value() or "")
+        level = levels().get(self.value() or "")
         return queryset if level is None else self.matching(queryset, level)
 
     def matching(self, queryset: QuerySet[Any], level: Q) -> QuerySet[Any]:

@@ -62,7 +62,17 @@ class VariantForm(forms.ModelForm):
 
     class Meta:
         model = Variant
-        fields = ["sku", "option_values", "price_minor", "compare_at_minor", "stock_tracked", "image", "position", "is_active"]
+        fields = [
+            "sku",
+            "option_values",
+            "price_minor",
+            "compare_at_minor",
+            "stock_tracked",
+            "low_stock_at",
+            "image",
+            "position",
+            "is_active",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -16,6 +16,8 @@ from catalog.exchange.models import ImportRun as ImportRun
 from catalog.fields import ChoicesField
 from catalog.found import Findable, FindableQuerySet
 from catalog.movements import StockMovement as StockMovement
+from catalog.notices import LowStockMail as LowStockMail
+from catalog.notices import LowStockNotice as LowStockNotice
 from catalog.picture_models import ProductImage
 from money import Money
 
@@ -178,12 +180,17 @@ class Variant(models.Model):
     stock_tracked = models.BooleanField(_("counts stock"), default=True, help_text=_("Off: never runs out, as with downloads."))
     stock_on_hand = models.IntegerField(_("on hand"), default=0, editable=False)
     stock_reserved = models.PositiveIntegerField(_("reserved"), default=0, editable=False)
-    stock_oversold = models.PositiveIntegerField(_("oversold"), default=0, editable=False)
-    image = models.ForeignKey(
-        ProductImage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture")
+    low_stock_at = models.PositiveIntegerField(
+        _("low at"), null=True, blank=True, help_text=_("Units on hand at which staff are told. Empty: as for the whole shop.")
     )
+    stock_oversold = models.PositiveIntegerField(_("oversold"), default=0, editable=False)
+    image = models.ForeignKey(ProductImage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture"))
     more_images = models.ManyToManyField(
-        ProductImage, blank=True, related_name="more_of", verbose_name=_("more pictures"), help_text=_("In the product's order.")
+        ProductImage,
+        blank=True,
+        related_name="more_of",
+        verbose_name=_("more pictures"),
+        help_text=_("In the product's order."),
     )
     position = models.PositiveIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
@@ -238,3 +245,12 @@ class Variant(models.Model):
     @property
     def in_stock(self) -> bool:
         return self.available is None or self.available > 0
+
+
+class LowStock(Variant):
+    """The variants as the list of low stock shows them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("low stock")
+        verbose_name_plural = _("low stock")

@@ -35,6 +35,8 @@ env = Environment(
     MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
     STATIC_ROOT=(str, str(BASE_DIR / "staticfiles")),  # where `manage.py collectstatic` writes
     ORDER_HOLD_MINUTES=(int, 32),
+    LOW_STOCK_UNITS=(int, 3),  # for variants that have no number of their own
+    STOCK_MAIL_TO=(list, []),  # staff who are told what runs low; empty: nobody
     LOG_LEVEL=(log_level, "INFO"),
 )
 Environment.read_env(BASE_DIR / ".env")
@@ -49,6 +51,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 SHOP_NAME = env("SHOP_NAME")
 SHOP_CURRENCY = env("SHOP_CURRENCY").upper()
 ORDER_HOLD_MINUTES = env("ORDER_HOLD_MINUTES")
+LOW_STOCK_UNITS = env("LOW_STOCK_UNITS")
+STOCK_MAIL_TO = [address.strip() for address in env("STOCK_MAIL_TO") if address.strip()]
 
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
 STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY")

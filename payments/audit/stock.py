@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.utils import timezone
 
-from catalog.models import StockMovement, Variant
+from catalog.models import LowStockMail, StockMovement, Variant
 from orders.models import OrderLine
 from orders.status import OPEN, SOLD
-from payments.audit.run import check, total
+from payments.audit.run import OVERDUE, check, total
 from payments.models import Difference
 
 COUNTED = OrderLine.objects.filter(stock_counted=True, variant__isnull=False)
@@ -50,6 +51,15 @@ def oversold_is_flagged() -> Iterable[str]:
     untold = StockMovement.objects.filter(~Exists(told), missing__gt=0)
     for number, sku, missing in untold.values_list("reference", "variant__sku", "missing").iterator():
         yield f"{number}: {missing} of {sku} are not there, and nobody was told"
+
+
+@check(LowStockMail.objects)
+def low_stock_is_told() -> Iterable[str]:
+    """No mail to staff about low stock waits past its next try for long."""
+    now = timezone.now()
+    late = Q(next_try_at__lt=now - OVERDUE) | Q(claimed_until__gt=now + OVERDUE)
+    for mail in LowStockMail.objects.filter(late, sent_at=None).iterator():
+        yield f"low stock of {mail}: {mail.last_error or 'not sent'}"
 
 
 @check(StockMovement.objects)

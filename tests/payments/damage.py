@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Manager, QuerySet
 from django.utils import timezone
 
-from catalog.models import StockMovement, Variant
+from catalog.models import LowStockMail, StockMovement, Variant
 from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.status import Status
 from payments.audit import OVERDUE
@@ -76,6 +76,11 @@ def more_on_hand(life: Life) -> None:
 @found_by("stock_reserved_moved")
 def promise_ended_unsaid(life: Life) -> None:
     StockMovement.objects.get(kind="release", reference=life[Status.EXPIRED].number).delete()
+
+
+@found_by("low_stock_is_told")
+def low_stock_untold(life: Life) -> None:
+    change(LowStockMail.objects, sent_at=None, next_try_at=long_ago())
 
 
 @found_by("oversold_is_flagged")

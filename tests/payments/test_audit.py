@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import Variant
+from catalog.models import LowStockMail, Variant
 from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OrderLine, OutgoingMail
@@ -52,6 +52,7 @@ def life(ada) -> dict[str, Order]:
     heard = {"type": "checkout.session.completed", "created_at": timezone.now()}
     WebhookEvent.objects.create(stripe_id="evt_done", processed_at=timezone.now(), outcome="payment succeeded", **heard)
     WebhookEvent.objects.create(stripe_id="evt_failed", last_error="GatewayDown: x", **heard)
+    LowStockMail.objects.create(hour=timezone.now(), next_try_at=timezone.now(), sent_at=timezone.now())
     return {status: Order.objects.get(pk=order.pk) for status, order in orders.items()}
 
 

@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from accounts.throttle import forget_old_tallies
-from catalog.picture_work import make_due_renditions
 from catalog.low_stock import tell_of_low_stock
+from catalog.picture_work import make_due_renditions
 from orders.emails import send_due
 from payments.expire import expire_orders
 from payments.reconcile import reconcile

@@ -1,0 +1,82 @@
+"""The list of what runs low: what is gone first stands first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.low_stock import NO_END, running_low, with_sales
+from catalog.models import LowStock, Variant
+from catalog.product_admin import free
+
+
+@admin.register(LowStock)
+class LowStockAdmin(admin.ModelAdmin):
+    """Only to look at; each row leads to its variant, where units are added. Who may see variants may see it."""
+
+    list_display = ["link", "product", "options", "free", "stock_on_hand", "stock_reserved", "low_at", "sold", "lasts"]
+    list_display_links = None
+    list_select_related = ["product"]
+    search_fields = ["sku", "product__title"]
+    show_full_result_count = False
+    sortable_by = ()
+
+    class Media:
+        css = {"all": ["css/admin-catalog.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return with_sales(running_low(self.model._default_manager.all()))
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return ["days_left", "stock_on_hand", "id"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Variant | None = None) -> bool:
+        return any(request.user.has_perm(f"catalog.{verb}_variant") for verb in ("view", "change"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Variant | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Variant | None = None) -> bool:
+        return False
+
+    @admin.display(description="SKU")
+    def link(self, variant: Variant) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("admin:catalog_variant_change", args=[variant.pk]), variant.sku)
+
+    @admin.display(description=_("options"))
+    def options(self, variant: Variant) -> str:
+        return variant.options_text or "–"
+
+    @admin.display(description=_("available"))
+    def free(self, variant: Variant) -> str:
+        return free(variant)
+
+    @admin.display(description=_("low at"))
+    def low_at(self, variant: Variant) -> Any:
+        return _("the shop's") if variant.low_stock_at is None else variant.low_stock_at
+
+    @admin.display(description=_("sold in 30 days"))
+    def sold(self, variant: Any) -> int:
+        return variant.sold
+
+    @admin.display(description=_("lasts"))
+    def lasts(self, variant: Any) -> str:
+        if variant.days_left <= 0:
+            return gettext("sold out")
+        if variant.days_left >= NO_END:
+            return gettext("nothing sold")
+        days = round(variant.days_left)
+        return ngettext("about %d day", "about %d days", days) % days
