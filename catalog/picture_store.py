@@ -5,6 +5,7 @@ In Azure by its own means (shop/storage.py), else in the folder on the local dis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def renew(name: str) -> bool:
     """Make a stored file young again. False: it is gone."""
     try:
         if isinstance(default_storage, FileSystemStorage):
-            Path(default_storage.path(name)).touch()
+            os.utime(default_storage.path(name))
         else:
             _azure().renew(name)
     except FileNotFoundError:
