@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import search_views, sitemap, views
+from catalog import search_views, sitemap, viewed, views
 
 app_name = "catalog"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("categories/<path:path>/", views.category, name="category"),
     path("search/", search_views.search, name="search"),
     path("search/suggest/", search_views.suggest, name="suggest"),
+    path("viewed/", viewed.viewed, name="viewed"),
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap-pages.xml", sitemap.pages, name="sitemap_pages"),
     path("sitemap-products-<int:part>.xml", sitemap.products, name="sitemap_products"),

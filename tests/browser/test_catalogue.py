@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
+from playwright.sync_api import expect
 
 from catalog.images import store_image
 from catalog.models import Option
@@ -63,6 +64,36 @@ def test_it_brings_the_picture_of_the_chosen_edition_into_view(phone, shop):
     gallery = phone.get_by_role("list", name="Pictures")
     phone.get_by_label("A2").check()
     phone.wait_for_function("gallery => gallery.scrollLeft > 100", arg=gallery.element_handle())
+
+
+def test_it_follows_the_chosen_edition(phone, shop):
+    """Its words, its address and its picture; the keyboard steps through the pictures, and small ones lead to them."""
+    large = shop.variants.get(option_values={"Size": "A2"})
+    phone.goto("/products/slow-weather/")
+    expect(phone.locator("[data-chosen]")).to_contain_text("Only 2 left")
+    phone.get_by_label("A2").check()
+    expect(phone.locator("[data-chosen]")).to_have_text(f"A2 {large.price}")
+    assert phone.url.endswith(f"/products/slow-weather/?variant={large.pk}")
+    phone.reload()
+    expect(phone.get_by_label("A2")).to_be_checked()
+    expect(phone.get_by_role("list", name="Pictures").get_by_role("img").first).to_have_attribute("alt", "Teal lines 2")
+    phone.get_by_role("list", name="Pictures").focus()
+    for key, now in [("ArrowRight", 2), ("End", 3), ("ArrowLeft", 2), ("Home", 1)]:
+        phone.keyboard.press(key)
+        expect(phone.get_by_role("link", name=f"Picture {now} of 3")).to_have_attribute("aria-current", "true")
+    phone.get_by_role("link", name="Picture 3 of 3").click()
+    expect(phone.get_by_role("img", name="Teal lines 1")).to_be_in_viewport()
+
+
+def test_it_remembers_in_the_browser_alone_what_was_looked_at(page, shop):
+    page.goto("/products/slow-weather/")
+    expect(page.get_by_role("heading", name="You looked at")).to_be_hidden()
+    page.goto("/products/bare/")
+    looked_at = page.locator("[data-viewed]")
+    expect(looked_at.get_by_role("link", name="Slow Weather")).to_be_visible()
+    page.goto("/products/gone/")
+    expect(looked_at.get_by_role("link")).to_have_text(["Bare", "Slow Weather"])
+    assert {cookie["name"] for cookie in page.context.cookies()} == {"csrftoken"}  # of the form
 
 
 def test_it_keeps_its_shape_when_a_picture_is_lost(page, axe, shop, allow):
