@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from catalog.exchange.models import PictureToFetch
 from catalog.exchange.plan import CHANGED, NEW, Plan
 from catalog.exchange.shelf import Shelf
+from catalog.listing import refresh_listings
 from catalog.models import Category, Option, Product, ProductImage, StockMovement, Variant
 
 REFERENCE = "import"
@@ -140,3 +141,4 @@ def _pictures(plans: list[Plan]) -> None:
 
 def _tell(product_ids: Iterable[int]) -> None:
     """Bulk writes send no signals: whoever keeps copies of products (lists, search) is told here."""
+    refresh_listings(product_ids)

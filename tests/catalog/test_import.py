@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
 from catalog.exchange.models import PictureToFetch
+from catalog.index_models import Listing
 from catalog.models import Category, Option, Product, StockMovement, Variant
 from catalog.stock import adjust
 from tests import factories
@@ -307,3 +308,11 @@ def test_it_never_loses_a_sale_that_comes_between(stocked):
     imported(written(line))
     stocked.refresh_from_db()
     assert stocked.stock_on_hand == 9 == StockMovement.objects.filter(variant=stocked).aggregate(sum=Sum("delta"))["sum"]
+
+
+def test_it_shows_in_lists_what_it_brought_and_changed():
+    imported(written(LINE))
+    listed = Listing.objects.get()
+    imported(written(LINE | {"Variant Price": "77.00"}))
+    assert Listing.objects.get().pk == listed.pk
+    assert Listing.objects.get().price_minor == 7700
