@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from catalog import low_stock_admin, product_admin  # noqa: F401  both register
+from catalog import import_admin, low_stock_admin, product_admin  # noqa: F401  they register themselves
 from catalog.admin_filters import VariantStockFilter
 from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
-from catalog.models import Category, StockMovement, Variant
+from catalog.models import Category, ProductImage, StockMovement, Variant
 from catalog.options import list_options
 
 
@@ -63,7 +63,7 @@ class VariantAdmin(KeepsPromises):
     autocomplete_fields = ["product"]
     show_full_result_count = False
     edited = [
-        (None, {"fields": ["product", "sku", "option_values", "is_active", "position", "image"]}),
+        (None, {"fields": ["product", "sku", "option_values", "is_active", "position", "image", "more_images"]}),
         (_("Price"), {"fields": ["price_minor", "compare_at_minor"]}),
     ]
     counts = ["stock_on_hand", "stock_reserved", "free"]
@@ -77,17 +77,28 @@ class VariantAdmin(KeepsPromises):
     def get_fieldsets(self, request: HttpRequest, obj: Variant | None = None) -> Any:
         typed = STOCK_TYPED if self._may_write(request, obj) else ()
         stock = ["stock_tracked", "low_stock_at", *(self.counts if obj else []), *typed]
-        return [*self.edited, (_("Stock"), {"fields": stock})]
+        about, price = self.edited
+        if obj is None:  # it has no product yet whose pictures could be chosen
+            about = (about[0], {"fields": [name for name in about[1]["fields"] if name != "more_images"]})
+        return [about, price, (_("Stock"), {"fields": stock})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Variant | None = None) -> list[str]:
         return [*self.counts, "product"] if obj else [*self.counts, "image"]
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "more_images":
+            kwargs["queryset"] = self._images_for(request)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "image" and request.resolver_match:
-            kwargs["queryset"] = db_field.related_model.objects.filter(
-                product__variants=request.resolver_match.kwargs.get("object_id")
-            )
+        if db_field.name == "image":
+            kwargs["queryset"] = self._images_for(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def _images_for(self, request: HttpRequest) -> QuerySet[ProductImage]:
+        """The pictures of the variant's product; none while there is no variant yet."""
+        variant_id = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        return ProductImage.objects.filter(product__variants=variant_id) if variant_id else ProductImage.objects.none()
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         obj.save()

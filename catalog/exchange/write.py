@@ -57,7 +57,8 @@ def lines_of(known: Known) -> Iterator[Cells]:
     pictures = _pictures(known)
     variants = [_variant(variant, names, known) for variant in known.variants]
     first = _product(known, names)
-    for variant, picture in zip_longest(variants or [{}], pictures, fillvalue={}):
+    nothing: Cells = {}
+    for variant, picture in zip_longest(variants or [nothing], pictures, fillvalue=nothing):
         yield {"Handle": known.product.slug, **first, **variant, **picture}
         first = {}
 

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from accounts.throttle import forget_old_tallies
+from catalog.exchange.runs import forget_old_files, work_on_due
 from catalog.low_stock import tell_of_low_stock
 from catalog.picture_work import make_due_renditions
 from orders.emails import send_due
@@ -46,8 +47,9 @@ class Job:
 
 
 def clean_up() -> None:
-    """Delete rows that nobody will ask for again: tallies of tries, sessions that ended."""
+    """Delete rows that nobody will ask for again: tallies of tries, sessions that ended, files that nobody imports."""
     forget_old_tallies()
+    forget_old_files()
     call_command("clearsessions")
 
 
@@ -60,6 +62,7 @@ class Command(BaseCommand):
         parser.add_argument("--reconcile-every", type=float, default=120, metavar="SECONDS")
         parser.add_argument("--pictures-every", type=float, default=5, metavar="SECONDS")
         parser.add_argument("--stock-every", type=float, default=300, metavar="SECONDS")
+        parser.add_argument("--imports-every", type=float, default=2, metavar="SECONDS")
         parser.add_argument("--clean-every", type=float, default=3600, metavar="SECONDS")
         parser.add_argument("--once", action="store_true", help="do everything once and stop")
 
@@ -70,6 +73,7 @@ class Command(BaseCommand):
             Job("Reconciliation", reconcile, options["reconcile_every"]),
             Job("Pictures", make_due_renditions, options["pictures_every"]),
             Job("Low stock", tell_of_low_stock, options["stock_every"]),
+            Job("Imports", work_on_due, options["imports_every"]),
             Job("Clean-up", clean_up, options["clean_every"]),
         ]
         if options["once"]:

@@ -1,0 +1,152 @@
+"""Imports in the admin: upload a product file, see what it would change, apply it, see what became of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog.exchange.columns import guarded
+from catalog.exchange.models import ImportRun
+from catalog.exchange.plan import CHANGED, NEW, REFUSED, UNCHANGED
+from catalog.exchange.runs import SMALL, begin_to_apply, receive, work_on
+from catalog.exchange.write import BOM, export
+
+LARGEST = 200 * 1024 * 1024  # bytes
+SHOWN = 100  # entries of each kind
+WRITES = ("catalog.add_product", "catalog.change_product", "catalog.add_variant", "catalog.change_variant")
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("CSV file"),
+        help_text=_("In the layout that Shopify exports, as UTF-8. At most 200 MB. Nothing is changed until you say so."),
+        widget=forms.ClearableFileInput({"accept": ".csv,text/csv", "aria-describedby": "id_file_helptext"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST:
+            raise ValidationError(_("This file is larger than 200 MB. Split it."))
+        return file
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(admin.ModelAdmin):
+    list_display = ["file_name", "state", "new", "changed", "unchanged", "refused", "by", "applied_by", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["by", "applied_by"]
+    show_full_result_count = False
+
+    def get_urls(self) -> list[Any]:
+        own: list[tuple[str, Any, str]] = [
+            ("export.csv", self.export, "export"),
+            ("<int:pk>/apply/", self.apply, "apply"),
+            ("<int:pk>/refused.csv", self.refused, "refused"),
+        ]
+        named = [path(way, self.admin_site.admin_view(view), name=f"catalog_importrun_{name}") for way, view, name in own]
+        return [*named, *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """An import writes products: whoever may not do that by hand may not do it by file."""
+        return super().has_add_permission(request) and request.user.has_perms(WRITES)
+
+    def has_change_permission(self, request: HttpRequest, obj: ImportRun | None = None) -> bool:
+        return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if request.method == "POST" and form.is_valid():
+            run = receive(form.cleaned_data["file"], by=request.user)
+            return self._go_on(run)
+        status = 422 if request.method == "POST" else 200
+        return self._page(request, "upload", {"form": form, "title": _("Import products")}, status=status)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        run = self.get_object(request, object_id)
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        applied = run.state in (ImportRun.State.APPLYING, ImportRun.State.DONE)
+        parts = [(name, getattr(run, count), self._entries(run, count, applied)) for name, count in OUTCOMES]
+        busy = run.state in (ImportRun.State.CHECKING, ImportRun.State.APPLYING)
+        about = {"run": run, "parts": parts, "busy": busy, "applied": applied, "title": run.file_name}
+        may_apply = run.state == ImportRun.State.CHECKED and self.has_add_permission(request)
+        return self._page(request, "run", {**about, "may_apply": may_apply, "worth_it": run.new + run.changed > 0})
+
+    @method_decorator(require_POST)
+    def apply(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = get_object_or_404(ImportRun, pk=pk)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if not begin_to_apply(run, by=request.user):
+            messages.warning(request, _("This import was applied already, or cannot be."))
+            return redirect("admin:catalog_importrun_change", run.pk)
+        return self._go_on(run)
+
+    @method_decorator(require_safe)
+    def refused(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """What was refused and why, as a file."""
+        run = get_object_or_404(ImportRun, pk=pk)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        applied = run.state in (ImportRun.State.APPLYING, ImportRun.State.DONE)
+        return _download(f"import-{run.pk}-refused.csv", _refused_lines(run, applied))
+
+    @method_decorator(require_safe)
+    def export(self, request: HttpRequest) -> StreamingHttpResponse:
+        if not request.user.has_perms(("catalog.view_product", "catalog.view_variant")):
+            raise PermissionDenied
+        return _download("products.csv", (text for text, _count in export()))
+
+    def _go_on(self, run: ImportRun) -> HttpResponse:
+        """A small file is done at once; others are left to the worker, and the page says how far it is."""
+        if run.size <= SMALL:
+            work_on(run)
+        return redirect("admin:catalog_importrun_change", run.pk)
+
+    def _entries(self, run: ImportRun, outcome: str, applied: bool) -> Any:
+        return run.entries.filter(applied=applied, outcome=outcome)[:SHOWN] if outcome != UNCHANGED else []
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return render(request, f"admin/catalog/importrun/{name}.html", {**frame, **context}, status=status)
+
+
+OUTCOMES = [(_("Refused"), REFUSED), (_("New"), NEW), (_("Changed"), CHANGED), (_("Unchanged"), UNCHANGED)]
+
+
+def _refused_lines(run: ImportRun, applied: bool) -> Iterator[str]:
+    yield BOM + _csv_line("Line", "Handle", "Reason")
+    for entry in run.entries.filter(applied=applied, outcome=REFUSED).iterator(1000):
+        for reason in entry.details[1:]:
+            yield _csv_line(str(entry.line), entry.handle, reason)
+
+
+def _csv_line(*cells: str) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow([guarded(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _download(name: str, texts: Iterator[str]) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(texts, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
