@@ -18,6 +18,7 @@ from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
 from catalog.models import Category, ProductImage, StockMovement, Variant
 from catalog.options import list_options
+from catalog.stock_words import free
 
 
 @admin.register(Category)
@@ -121,7 +122,7 @@ class VariantAdmin(KeepsPromises):
 
     @admin.display(description=_("available"))
     def free(self, variant: Variant) -> Any:
-        return product_admin.free(variant)
+        return free(variant)
 
     @admin.display(description=_("stock's history"))
     def history(self, variant: Variant) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.low_stock import NO_END, running_low, with_sales
 from catalog.models import LowStock, Variant
-from catalog.product_admin import free
+from catalog.stock_words import free
 
 
 @admin.register(LowStock)

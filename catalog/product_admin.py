@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import Truncator
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
 from catalog.admin_forms import STOCK_TYPED, ImageForm, ImageFormSet, VariantForm, VariantFormSet
@@ -22,6 +22,7 @@ from catalog.admin_guards import KeepsPromises
 from catalog.listing import refresh_listings
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
+from catalog.stock_words import free
 from catalog.uploads import stored_uploads
 
 
@@ -29,14 +30,6 @@ def thumbnail(image: ProductImage | None) -> str:
     if image is None or not image.url:
         return "–"
     return format_html('<img class="catalog-thumbnail" src="{}" alt="" width="48" height="60">', image.thumbnail_url)
-
-
-def free(variant: Variant) -> str:
-    """What can still be promised, for staff: with what is missing."""
-    if variant.available is None:
-        return gettext("not counted")
-    missing = gettext("%(count)d missing") % {"count": variant.stock_oversold}
-    return f"{variant.available} ({missing})" if variant.stock_oversold else str(variant.available)
 
 
 class TabularInline(admin.TabularInline):
