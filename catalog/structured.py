@@ -2,16 +2,17 @@
 
 developers.google.com/search/docs/appearance/structured-data: merchant-listing (offers), product-variants (groups on a single
 page), breadcrumb, organization, site-names. The search box for sites ended on 21 November 2024, so there is no SearchAction.
-Only what the shop knows is said: no ratings, no brand, no delivery times.
+Only what the shop knows is said: no ratings, no delivery times.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
 
-from catalog.models import ProductImage, Variant
+from catalog.models import Product, ProductImage, Variant
 from catalog.plain_text import plain_text
 from catalog.product_page import ProductPage
 from money import Money
@@ -27,11 +28,11 @@ def product(page: ProductPage, url: str) -> list[Data]:
     """A product with its offer, or a group of variants; nothing while nothing is on sale."""
     if not page.variants:
         return []
-    about = {"@context": CONTEXT, "name": page.product.title, "url": url, **_described(page)}
+    about = {"@context": CONTEXT, "name": page.product.title, "url": url, **_described(page), **_made_by(page.product)}
     pictures = _pictures(page.images)
     if len(page.variants) == 1:
         (only,) = page.variants
-        return [{**about, "@type": "Product", **pictures, "sku": only.sku, "offers": offer(only, url)}]
+        return [{**about, "@type": "Product", **pictures, **_coded(only), "offers": offer(only, url)}]
     varies = sorted({f"{CONTEXT}/{VARIES_BY[name]}" for name in map(_fold, _option_names(page)) if name in VARIES_BY})
     group = {**about, "@type": "ProductGroup", **pictures, "productGroupID": group_id(page.product.pk)}
     members = [_member(page, variant, url) for variant in page.variants]
@@ -75,19 +76,45 @@ def group_id(product_pk: int) -> str:
     return f"product-{product_pk}"
 
 
+def known_choices(variant: Variant) -> dict[str, str]:
+    """What was chosen, by the names that schema.org and Google Merchant share: {"size": "A3"}."""
+    return {VARIES_BY[_fold(name)]: str(value) for name, value in variant.option_values.items() if _fold(name) in VARIES_BY}
+
+
+def brand(product: Product) -> str:
+    return product.vendor
+
+
+def gtin(variant: Variant) -> str:
+    """The barcode if it is a GTIN: 8, 12, 13 or 14 digits, of which the last checks the others. Else empty."""
+    code = variant.barcode.strip()
+    if not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", code, re.ASCII) or not int(code):
+        return ""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(code)))
+    return code if total % 10 == 0 else ""
+
+
+def _coded(variant: Variant) -> Data:
+    code = gtin(variant)
+    return {"sku": variant.sku, **({"gtin": code} if code else {})}
+
+
+def _made_by(product: Product) -> Data:
+    name = brand(product)
+    return {"brand": {"@type": "Brand", "name": name}} if name else {}
+
+
 def _member(page: ProductPage, variant: Variant, url: str) -> Data:
     own = [image for image in page.images if image.pk == variant.image_id]
-    named = {name: str(value) for name, value in variant.option_values.items()}
-    known = {VARIES_BY[_fold(name)]: value for name, value in named.items() if _fold(name) in VARIES_BY}
-    unknown = {name: value for name, value in named.items() if _fold(name) not in VARIES_BY}
+    unknown = {name: str(value) for name, value in variant.option_values.items() if _fold(name) not in VARIES_BY}
     other = [{"@type": "PropertyValue", "name": name, "value": value} for name, value in unknown.items()]
     return {
         "@type": "Product",
         "name": " · ".join(filter(None, [page.product.title, variant.options_text])),
-        "sku": variant.sku,
+        **_coded(variant),
         **_described(page),
         **_pictures(own or page.images[:1]),
-        **known,
+        **known_choices(variant),
         **({"additionalProperty": other} if other else {}),
         "offers": offer(variant, url),
     }

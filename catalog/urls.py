@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import search_views, sitemap, viewed, views
+from catalog import feed, search_views, sitemap, viewed, views
 
 app_name = "catalog"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("search/", search_views.search, name="search"),
     path("search/suggest/", search_views.suggest, name="suggest"),
     path("viewed/", viewed.viewed, name="viewed"),
+    path("feeds/google-merchant.xml", feed.google_merchant, name="feed"),
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap-pages.xml", sitemap.pages, name="sitemap_pages"),
     path("sitemap-products-<int:part>.xml", sitemap.products, name="sitemap_products"),

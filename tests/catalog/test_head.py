@@ -152,6 +152,14 @@ def test_it_describes_variants_as_a_group(client):
     assert large["offers"]["availability"] == "https://schema.org/OutOfStock"
 
 
+def test_it_names_maker_and_barcode_where_they_are_known(client):
+    made = a_print(vendor="Strata")
+    factories.variant(product=made, barcode="4006381333931")
+    product, _crumbs = head_of(client, made.get_absolute_url())["blocks"]
+    assert faults(product) == []
+    assert (product["brand"]["name"], product["gtin"]) == ("Strata", "4006381333931")
+
+
 def test_it_offers_nothing_that_is_not_on_sale(client):
     made = a_print()
     factories.variant(product=made, currency="USD")
