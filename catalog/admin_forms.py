@@ -8,15 +8,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Max
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.images import StoredPicture, fill
-from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, ProductImage, Variant
+from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, Variant
 from catalog.options import OptionValuesField
 from catalog.stock import adjust, count
-from catalog.uploads import Uploads
 from money.forms import MoneyField
 
 STOCK_TYPED = ("units", "counted", "reason", "oversell", "shown")  # of a VariantForm
@@ -70,9 +67,11 @@ class VariantForm(forms.ModelForm):
             "stock_tracked",
             "low_stock_at",
             "image",
+            "more_images",
             "position",
             "is_active",
         ]
+        widgets = {"more_images": forms.CheckboxSelectMultiple}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,6 +128,7 @@ class VariantForm(forms.ModelForm):
         if commit and self.instance.pk:
             super().save(commit=False)
             self.instance.save()
+            self._save_m2m()
             return self.instance
         return super().save(commit=commit)
 
@@ -217,50 +217,3 @@ class VariantFormSet(forms.BaseInlineFormSet):
             if chosen in seen:
                 form.add_error("option_values", _("Another variant has the same options: shoppers could not tell them apart."))
             seen.append(chosen)
-
-
-class ImageForm(forms.ModelForm):
-    """A picture of a product. Its file was stored before the form was looked at: see catalog/uploads.py."""
-
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        help_text=_("JPEG, PNG or WebP, at most 15 MB."),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
-    )
-
-    class Meta:
-        model = ProductImage
-        fields = ["alt", "position"]
-
-    def __init__(self, *args: Any, uploads: Uploads | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.uploads = uploads or {}
-        if "position" in self.fields and not self.instance.pk:
-            self.fields["position"].required = False
-            self.initial["position"] = None
-
-    def clean_file(self) -> StoredPicture | None:
-        outcome = self.uploads.get(self.add_prefix("file"))
-        if isinstance(outcome, Exception):
-            raise ValidationError(str(outcome))
-        if outcome is None and not self.instance.pk:
-            raise ValidationError(_("Choose a file."))
-        return outcome
-
-    def save(self, commit: bool = True) -> ProductImage:
-        if self.cleaned_data.get("file"):
-            fill(self.instance, self.cleaned_data["file"])
-        if self.instance.position is None:
-            last = self.instance.product.images.aggregate(last=Max("position"))["last"]
-            self.instance.position = 0 if last is None else last + 1
-        return super().save(commit=commit)
-
-
-class ImageFormSet(forms.BaseInlineFormSet):
-    """All pictures of a product. `uploads` is set on a subclass per request."""
-
-    uploads: Uploads = {}
-
-    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "uploads": self.uploads}

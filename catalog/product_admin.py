@@ -8,39 +8,21 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.forms import CheckboxInput
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
-from catalog.admin_forms import STOCK_TYPED, ImageForm, ImageFormSet, VariantForm, VariantFormSet
+from catalog.admin_forms import STOCK_TYPED, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
 from catalog.listing import refresh_listings
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
+from catalog.picture_admin import ImageInline, TabularInline, thumbnail
 from catalog.stock_words import free
 from catalog.uploads import stored_uploads
-
-
-def thumbnail(image: ProductImage | None) -> str:
-    if image is None or not image.url:
-        return "–"
-    return format_html('<img class="catalog-thumbnail" src="{}" alt="" width="48" height="60">', image.thumbnail_url)
-
-
-class TabularInline(admin.TabularInline):
-    """Names each field for those who cannot see the heading of its column; Django 5.2 leaves that out."""
-
-    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
-        formset: Any = super().get_formset(request, obj, **kwargs)
-        for field in formset.form.base_fields.values():
-            field.widget.attrs["aria-label"] = field.label
-        formset.deletion_widget = CheckboxInput({"aria-label": _("Delete")})
-        return formset
 
 
 class OptionInline(TabularInline):
@@ -67,54 +49,30 @@ class VariantInline(admin.StackedInline):
             ("counts", "stock_tracked", "low_stock_at"),
             *typed,
             "image",
+            "more_images",
         ]
         return [(None, {"fields": rows})]
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
         """Every variant offers the same pictures: they are read once, not once per variant."""
         formset = super().get_formset(request, obj, **kwargs)
-        image: Any = formset.form.base_fields.get("image")
-        if image is not None:
-            image.queryset = obj.images.all() if obj else ProductImage.objects.none()
-            image.choices = [("", "–"), *((one.pk, Truncator(str(one)).chars(50)) for one in image.queryset)]
+        fields: Any = formset.form.base_fields
+        if "image" in fields:
+            images = obj.images.all() if obj else ProductImage.objects.none()
+            names = [(one.pk, Truncator(str(one)).chars(50)) for one in images]
+            for name, none in (("image", [("", "–")]), ("more_images", [])):
+                fields[name].queryset = images
+                fields[name].choices = [*none, *names]
         return formset
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        return super().get_queryset(request).prefetch_related("more_images")
 
     @admin.display(description=_("on hand · reserved · available"))
     def counts(self, variant: Variant) -> Any:
         if variant.pk is None:
             return "–"
         return f"{variant.stock_on_hand} · {variant.stock_reserved} · {free(variant)}"
-
-
-class ImageInline(TabularInline):
-    model = ProductImage
-    form = ImageForm
-    formset = ImageFormSet
-    extra = 1
-    readonly_fields = ["preview", "size"]
-
-    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        typed = ["file"] if self.has_change_permission(request, obj) else []
-        return ["preview", "alt", "position", "size", *typed]
-
-    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.uploads = getattr(request, "catalog_uploads", {})
-        return formset
-
-    def _show(self, products: QuerySet[Product], is_published: bool) -> int:
-        ids = list(products.values_list("pk", flat=True))
-        count = Product.objects.filter(pk__in=ids).update(is_published=is_published, updated_at=Now())
-        refresh_listings(ids)
-        return count
-
-    @admin.display(description=_("picture"))
-    def preview(self, image: ProductImage) -> str:
-        return thumbnail(image)
-
-    @admin.display(description=_("size"))
-    def size(self, image: ProductImage) -> str:
-        return f"{image.width} × {image.height}" if image.url else "–"
 
 
 @admin.register(Product)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from catalog.models import Product
 from tests import factories
@@ -89,3 +91,60 @@ def test_it_waits_once_for_a_silent_storage_and_locks_nothing_meanwhile(grace_cl
     told = errors_of(answer)
     assert told["images-0-file"] == told["images-1-file"]
     assert not product.images.exists()
+
+
+def test_it_asks_what_is_to_be_seen_on_a_new_picture(grace_client, media):
+    product = factories.product()
+    told = errors_of(submit(grace_client, page_of(product), images__0__alt=" ", images__0__file=files.encoded()))
+    assert told == {"images-0-alt": ["This field is required."]}
+    assert list(media.rglob("*.*")) == []
+
+
+def test_it_leaves_an_old_picture_without_words_alone(grace_client, media):
+    old = factories.picture(product=factories.product(), alt="")
+    assert submit(grace_client, page_of(old.product), images__0__position="4").status_code == 302
+    old.refresh_from_db()
+    assert old.position == 4
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({}, "1200 × 1600"),
+        ({"url": ""}, "Its file is lost"),
+        ({"due_at": timezone.now()}, "The smaller copies are being made"),
+        ({"due_at": timezone.now(), "tries": 1, "error": "OSError: no"}, "tried again: OSError: no"),
+        ({"tries": 5, "error": "OSError: no"}, "No smaller copies: OSError: no"),
+    ],
+)
+def test_it_says_what_became_of_a_picture(grace_client, about, words):
+    picture = factories.picture(product=factories.product(), **about)
+    assert words in grace_client.get(page_of(picture.product)).content.decode()
+
+
+def test_it_gives_a_variant_several_pictures_of_its_product(grace_client):
+    variant = factories.variant()
+    mine = [factories.picture(product=variant.product, position=at) for at in range(3)]
+    foreign = factories.picture(product=factories.product())
+    chosen = {"variants__0__image": mine[2].pk, "variants__0__more_images": [mine[0].pk, mine[1].pk]}
+    assert submit(grace_client, page_of(variant.product), **chosen).status_code == 302
+    variant.refresh_from_db()
+    assert (variant.image, list(variant.more_images.all())) == (mine[2], mine[:2])
+    told = errors_of(submit(grace_client, page_of(variant.product), variants__0__more_images=[foreign.pk]))
+    assert list(told) == ["variants-0-more_images"]
+    page = page_of(variant)
+    assert submit(grace_client, page, more_images=[mine[1].pk], reason="").status_code == 302
+    assert list(variant.more_images.all()) == [mine[1]]
+    assert (
+        "more_images"
+        in grace_client.post(page, filled_in(grace_client, page) | {"more_images": [foreign.pk]})
+        .context["adminform"]
+        .form.errors
+    )
+
+
+def test_it_offers_no_pictures_for_a_variant_that_has_no_product_yet(grace_client):
+    factories.picture(product=factories.product())
+    page = grace_client.get(reverse("admin:catalog_variant_add"))
+    assert page.status_code == 200
+    assert "more_images" not in page.content.decode()
