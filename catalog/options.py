@@ -46,7 +46,7 @@ class OptionValuesField(forms.CharField):
 
 
 def list_options(product: Product) -> None:
-    """Add to the product's options whatever its variants are chosen by: without it the choice cannot be made."""
+    """Add to the product's options whatever its variants are chosen by, and bring their choices into the options' order."""
     known = set(product.options.values_list("name", flat=True))
     last = product.options.aggregate(last=Max("position"))["last"] or 0
     for chosen in product.variants.values_list("option_values", flat=True):
@@ -55,3 +55,13 @@ def list_options(product: Product) -> None:
                 known.add(name)
                 last += 1
                 Option.objects.create(product=product, name=name, position=last)
+    _sort_choices(product)
+
+
+def _sort_choices(product: Product) -> None:
+    order = list(product.options.order_by("position", "id").values_list("name", flat=True))
+    for variant in product.variants.all():
+        choices = {name: variant.option_values[name] for name in order if name in variant.option_values}
+        if list(choices) != list(variant.option_values):
+            variant.option_values = choices
+            variant.save(update_fields=["option_values"])

@@ -11,7 +11,7 @@ from django.db.models import Aggregate, Model, OuterRef, QuerySet, Subquery, Tex
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.models import Category, Option, Product, ProductImage, Variant
+from catalog.models import Category, Product, ProductImage, Variant
 
 Row = TypeVar("Row", bound=Model)
 FEW = 5  # from here down a shopper is told how many are left
@@ -53,18 +53,21 @@ class ProductPage:
     product: Product
     home_category: str
     images: list[ProductImage]
-    options: list[Option]
     variants: list[Variant]
+
+    @property
+    def options(self) -> list[str]:
+        """Names of what the variants are chosen by, in the order of the options: catalog/options.py keeps it so."""
+        return list(dict.fromkeys(name for variant in self.variants for name in variant.option_values))
 
 
 def product_page(slug: str) -> ProductPage | None:
-    """Read a product and its parts, four queries; None if there is no such product on show."""
+    """Read a product and its parts, three queries; None if there is no such product on show."""
     for product in _read(Product, slug):
         return ProductPage(
             product=product,
             home_category=getattr(product, "home_category", None) or "",
             images=_read(ProductImage, product.pk),
-            options=_read(Option, product.pk),
             variants=_read(Variant, product.pk),
         )
     return None
@@ -72,7 +75,7 @@ def product_page(slug: str) -> ProductPage | None:
 
 def edition_groups(page: ProductPage) -> list[EditionGroup]:
     """The product's variants, under the values of its first option if it has two options or more."""
-    names = [option.name for option in page.options]
+    names = page.options
     groups: dict[str, list[Edition]] = {}
     for variant in page.variants:
         heading, label = _names_of(variant, names)
@@ -137,7 +140,6 @@ def _statement(kind: type[Model], _currency: str) -> tuple[str, tuple[Any, ...]]
         .exclude(url="")
         .filter(product=0)
         .order_by("position", "id"),
-        Option: Option.objects.filter(product=0),
         Variant: Variant.objects.offered().filter(product=0),
     }
     sql, values = rows[kind].query.sql_with_params()

@@ -11,6 +11,7 @@ from catalog.home_page import home_page
 from catalog.list_page import list_page
 from catalog.product_page import chosen_variant, edition_groups, pictures_of, product_page
 from catalog.redirects import moved_category, moved_product
+from catalog.related import related
 from catalog.tree import CategoryTree
 
 
@@ -56,5 +57,6 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "pictures": pictures_of(page, wanted),
         "groups": edition_groups(page),
         "chosen": chosen_variant(page, wanted),
+        "related": related(page.product, home_category),
     }
     return render(request, "catalog/product_detail.html", context)
