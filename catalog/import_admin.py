@@ -15,10 +15,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.exchange.columns import guarded
-from catalog.exchange.models import ImportRun
+from catalog.exchange.models import ImportRun, PictureToFetch
+from catalog.exchange.pictures import try_again
 from catalog.exchange.plan import CHANGED, NEW, REFUSED, UNCHANGED
 from catalog.exchange.runs import SMALL, begin_to_apply, receive, work_on
 from catalog.exchange.write import BOM, export
@@ -127,6 +129,51 @@ class ImportRunAdmin(admin.ModelAdmin):
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return render(request, f"admin/catalog/importrun/{name}.html", {**frame, **context}, status=status)
+
+
+class FetchedFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("missing", _("Missing")), ("given-up", _("Given up")), ("here", _("Fetched"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen: dict[str, dict[str, Any]] = {
+            "missing": {"image": None},
+            "given-up": {"image": None, "due_at": None},
+            "here": {"image__isnull": False},
+        }
+        return queryset.filter(**chosen.get(self.value() or "", {}))
+
+
+@admin.register(PictureToFetch)
+class PictureToFetchAdmin(admin.ModelAdmin):
+    """What is missing and why. Pictures are fetched by the worker."""
+
+    list_display = ["product", "url", "error", "tries", "due_at"]
+    list_display_links = ["product"]
+    list_filter = [FetchedFilter]
+    list_select_related = ["product"]
+    search_fields = ["product__title", "product__slug", "url"]
+    show_full_result_count = False
+    fields = ["product", "url", "position", "alt", "error", "tries", "due_at"]
+    actions = ["try_again"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PictureToFetch | None = None) -> bool:
+        return False
+
+    def has_write_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.change_product")
+
+    @admin.action(description=_("Try again"), permissions=["write"])
+    def try_again(self, request: HttpRequest, queryset: Any) -> None:
+        count = try_again(queryset)
+        text = ngettext("%d picture will be fetched now.", "%d pictures will be fetched now.", count)
+        messages.success(request, text % count)
 
 
 OUTCOMES = [(_("Refused"), REFUSED), (_("New"), NEW), (_("Changed"), CHANGED), (_("Unchanged"), UNCHANGED)]

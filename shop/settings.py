@@ -35,6 +35,7 @@ env = Environment(
     MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
     STATIC_ROOT=(str, str(BASE_DIR / "staticfiles")),  # where `manage.py collectstatic` writes
     ORDER_HOLD_MINUTES=(int, 32),
+    IMPORT_PICTURE_HOSTS=(list, []),  # host or host:port: pictures are fetched from there though it is no public address
     LOW_STOCK_UNITS=(int, 3),  # for variants that have no number of their own
     STOCK_MAIL_TO=(list, []),  # staff who are told what runs low; empty: nobody
     LOG_LEVEL=(log_level, "INFO"),
@@ -52,6 +53,7 @@ SHOP_NAME = env("SHOP_NAME")
 SHOP_CURRENCY = env("SHOP_CURRENCY").upper()
 ORDER_HOLD_MINUTES = env("ORDER_HOLD_MINUTES")
 LOW_STOCK_UNITS = env("LOW_STOCK_UNITS")
+IMPORT_PICTURE_HOSTS = env("IMPORT_PICTURE_HOSTS")
 STOCK_MAIL_TO = [address.strip() for address in env("STOCK_MAIL_TO") if address.strip()]
 
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from accounts.throttle import forget_old_tallies
+from catalog.exchange.pictures import fetch_due_pictures
 from catalog.exchange.runs import forget_old_files, work_on_due
 from catalog.low_stock import tell_of_low_stock
 from catalog.picture_work import make_due_renditions
@@ -74,6 +75,7 @@ class Command(BaseCommand):
             Job("Pictures", make_due_renditions, options["pictures_every"]),
             Job("Low stock", tell_of_low_stock, options["stock_every"]),
             Job("Imports", work_on_due, options["imports_every"]),
+            Job("Pictures by address", fetch_due_pictures, options["imports_every"]),
             Job("Clean-up", clean_up, options["clean_every"]),
         ]
         if options["once"]:
