@@ -128,7 +128,7 @@ class VariantForm(forms.ModelForm):
         if commit and self.instance.pk:
             super().save(commit=False)
             self.instance.save()
-            self._save_m2m()
+            self.save_m2m()
             return self.instance
         return super().save(commit=commit)
 
