@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, Variant
+from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, Product, Variant
 from catalog.options import OptionValuesField
 from catalog.stock import adjust, count
 from money.forms import MoneyField
@@ -153,9 +153,11 @@ class VariantForm(forms.ModelForm):
 def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
     """Put an error beside each field that would take away units promised to orders, or add more than can be counted.
 
-    Locks the variants until the transaction ends, in the order that everybody keeps, so that what is checked stays true.
+    Locks products and variants until the transaction ends, in the order that everybody keeps: what is checked stays true.
     """
     asking = {form.instance.pk: form for form in forms if form.instance.pk and form.difference is not None}
+    products = Product.objects.filter(pk__in={form.instance.product_id for form in asking.values()})
+    list(products.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     for variant in Variant.objects.select_for_update().filter(pk__in=asking).order_by("pk"):
         form = asking[variant.pk]
         field = "units" if form.cleaned_data.get("counted") is None else "counted"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from threading import Barrier
+
 import pytest
+from django.db import connection, transaction
 from django.urls import reverse
 
-from catalog.models import Variant
+from catalog.models import Product, Variant
 from tests import factories
 from tests.catalog.admin_forms import errors_of, fields_of, filled_in, list_of, page_of, submit
+from tests.sandbox_process import wait_for
 from tests.shelf import sell
 
 TOO_FEW = "There are 5 on hand and 2 promised to orders. To go below that, tick “Promised units will be missing”."
@@ -112,6 +116,33 @@ def test_it_asks_to_count_again_after_a_sale_and_takes_the_second_count(grace_cl
 def test_it_says_what_is_wrong_beside_the_field(grace_client, stocked, typed, told):
     assert errors_of(submit(grace_client, page_of(stocked), **typed)) == told
     assert stocked.movements.count() == 2
+
+
+@pytest.mark.only_on("postgres")
+def test_it_waits_for_an_import_of_the_product_rather_than_stopping_it(race, grace, grace_client, stocked):
+    """Both lock the product first. Were the variants first here, each would wait for the other."""
+    address = page_of(stocked.product)
+    form = filled_in(grace_client, address, variants__0__units="1")
+    product_is_locked = Barrier(2)
+
+    def import_it() -> None:
+        with transaction.atomic():
+            Product.objects.select_for_update(no_key=True).get(pk=stocked.product_id)
+            product_is_locked.wait(20)
+            wait_for(somebody_waits_for_us, seconds=20)
+            Variant.objects.select_for_update(no_key=True).get(pk=stocked.pk)
+
+    def save() -> int:
+        product_is_locked.wait(20)
+        return grace_client.post(address, form).status_code
+
+    assert race(import_it, save) == [None, 302]
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+        return cursor.fetchone() is not None
 
 
 def test_it_says_that_downloads_have_no_stock(grace_client):
