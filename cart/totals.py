@@ -128,7 +128,7 @@ def price_cart(cart: Cart, found: Mapping[int, Variant] | None = None, *, told: 
 def _line(variant: Variant, quantity: int, *, price_seen: int, held: int) -> CartLine | None:
     """The line as it can be had now, with the notices that explain it; None if nothing is left."""
     notices = []
-    available = None if variant.available is None else variant.available + held
+    available = None if variant.available is None else max(variant.available + held - variant.stock_oversold, 0)
     if available == 0:
         return None
     if variant.price_minor != price_seen:

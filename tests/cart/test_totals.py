@@ -4,6 +4,7 @@ import pytest
 
 from cart.cart import Cart
 from cart.totals import charge_problem, price_cart
+from catalog import stock
 from catalog.models import Product, Variant
 from money import Money
 from tests import factories, shelf
@@ -180,6 +181,17 @@ def test_it_counts_the_hold_of_another_as_missing():
     variant = factories.variant(on_hand=3)
     shelf.reserve(variant.pk, 3)
     assert price_cart(cart_with((variant.pk, 1))).is_empty
+
+
+@pytest.mark.parametrize(("lost", "left"), [(2, 1), (3, 0), (5, 0)])
+def test_it_takes_what_staff_took_away_from_the_own_hold_too(lost, left):
+    variant = factories.variant(on_hand=5)
+    shelf.reserve(variant.pk, 3)  # the visitor's
+    shelf.reserve(variant.pk, 2)  # somebody else's
+    stock.adjust(variant.pk, -lost, by="grace@shop.test", reference="lost", oversell=True)
+    cart = cart_with((variant.pk, 3))
+    cart.remember_order("AAAA-BBBB", {variant.pk: 3})
+    assert price_cart(cart).count == left
 
 
 def test_it_never_runs_out_of_what_is_not_counted():
