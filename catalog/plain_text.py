@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 
 import nh3
 
@@ -11,6 +12,7 @@ UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 BREAKS = re.compile(r"</?(?:p|br|li|h[1-6]|div|blockquote)\b[^>]*>", re.IGNORECASE)
 
 
+@lru_cache(maxsize=128)  # a feed needs the text of a product once for each of its variants
 def plain_text(text: str) -> str:
     """The words of simple HTML, or of plain text, in one line; scripts and styles go with their contents."""
     if "<" in text:

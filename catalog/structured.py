@@ -8,6 +8,7 @@ Only what the shop knows is said: no ratings, no delivery times.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -66,6 +67,7 @@ def website(url: str) -> Data:
     return {"@context": CONTEXT, "@type": "WebSite", "name": settings.SHOP_NAME, "url": url}
 
 
+@lru_cache(maxsize=1024)  # a shop has not many prices
 def amount(price: Money) -> str:
     """The exact amount in whole units with a point, whatever the language of the page: "1250.00"."""
     return f"{price.decimal:f}"
@@ -105,6 +107,7 @@ def _made_by(product: Product) -> Data:
 
 
 def _member(page: ProductPage, variant: Variant, url: str) -> Data:
+    """What is true of this variant alone; the rest is said of the group."""
     own = [image for image in page.images if image.pk == variant.image_id]
     unknown = {name: str(value) for name, value in variant.option_values.items() if _fold(name) not in VARIES_BY}
     other = [{"@type": "PropertyValue", "name": name, "value": value} for name, value in unknown.items()]
@@ -112,7 +115,6 @@ def _member(page: ProductPage, variant: Variant, url: str) -> Data:
         "@type": "Product",
         "name": " · ".join(filter(None, [page.product.title, variant.options_text])),
         **_coded(variant),
-        **_described(page),
         **_pictures(own or page.images[:1]),
         **known_choices(variant),
         **({"additionalProperty": other} if other else {}),

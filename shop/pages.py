@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from shop import health, media
 
 # Below these lie pages of one person, of the staff, or made of what others show.
-NOTHING_TO_FIND = ("account", "admin", "cart", "checkout", "orders", "search", "webhooks")
+NOTHING_TO_FIND = ("account", "admin", "cart", "checkout", "orders", "search", "viewed", "webhooks")
 
 
 @require_safe

@@ -14,7 +14,7 @@ from tests.trust.visitors import visitor
 pytestmark = pytest.mark.same_on_both
 
 PUBLIC = {"/", "/products/", "/products/%(slug)s/", "/search/"}
-SAME_FOR_ALL = ("/media/", "/healthz", "/readyz", "/robots.txt", "/sitemap", "/feeds/")
+SAME_FOR_ALL = ("/media/", "/healthz", "/readyz", "/robots.txt", "/sitemap", "/feeds/", "/search/suggest/")
 SECURE = {"SITE_URL": "https://127.0.0.1", "STRIPE_API_BASE": "", "TRUSTED_PROXY": "1"}
 
 
