@@ -13,10 +13,11 @@ from catalog.terms import value_token
 
 TIERS = 3  # of relevance: all words in the title; in title and options; anywhere
 
-IN_STOCK = """EXISTS (
+# No EXISTS: for that PostgreSQL reads all variants at once, though a page needs those of a few.
+IN_STOCK = """(
     SELECT 1 FROM catalog_variant v WHERE v.product_id = {product} AND v.is_active AND v.currency = %s
-    AND (NOT v.stock_tracked OR v.stock_on_hand > v.stock_reserved)
-)"""
+    AND (NOT v.stock_tracked OR v.stock_on_hand > v.stock_reserved) LIMIT 1
+) IS NOT NULL"""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,10 @@ class Selection:
         """The question to the index. The last word may be the beginning of one."""
         groups = [(token,) for token in self._tokens("tod"[tier - 1])]
         groups += [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
-        better = self._tokens("tod"[tier - 2]) if exactly and tier > 1 else []
-        return Match(tuple(groups), tuple(better))
+        if not (exactly and tier > 1 and self.words):
+            return Match(tuple(groups))
+        groups.append(tuple(self._tokens("tpe"[tier - 1])))  # follows from the rest, and tells how few they are
+        return Match(tuple(groups), tuple(self._tokens("tod"[tier - 2])))
 
     def _tokens(self, where: str) -> list[str]:
         return [where + word + ("*" if word == self.words[-1] else "") for word in self.words]

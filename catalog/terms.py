@@ -1,7 +1,8 @@
 """Texts to the tokens of the index, the same for every database.
 
 A token begins with a letter for where a word stands: t the title, o the title or the options, d anywhere. So a question
-about a tier is a plain AND. v… is a chosen value of an option.
+about a tier is a plain AND. p and e are o and d again, of words that stand nowhere better: PostgreSQL guesses from them how
+few a lower tier holds, which it cannot guess from "o and not t". v… is a chosen value of an option.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def tokens(*, title: str, options: Iterable[str], body: str, choices: dict[str, 
     in_options = in_title.union(written_words(" ".join(options)))
     anywhere = in_options.union(written_words(strip_tags(body[:LONGEST_TEXT])))
     values = {value_token(name, value) for name, values in choices.items() for value in values}
-    return {"t" + word for word in in_title} | {"o" + word for word in in_options} | {"d" + word for word in anywhere} | values
+    only = {"p" + word for word in in_options - in_title} | {"e" + word for word in anywhere - in_options}
+    every = {"t" + word for word in in_title} | {"o" + word for word in in_options} | {"d" + word for word in anywhere}
+    return every | only | values
 
 
 def value_token(name: str, value: str) -> str:
