@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import ssl
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +23,8 @@ def png(colour: str = "teal", size: int = 40) -> bytes:
 class PictureServer:
     """`with PictureServer() as server:` answers at `server.address`; `server.asked` counts the paths."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, certificate: Path | None = None, key: Path | None = None) -> None:
+        self.certificate, self.key = certificate, key
         self.asked: Counter[str] = Counter()
         self.healed = False  # from then on /broken works
         self.closing = threading.Event()
@@ -34,6 +37,10 @@ class PictureServer:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate, self.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

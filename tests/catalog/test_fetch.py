@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import ipaddress
 import socket
+import subprocess
 import time
 from datetime import timedelta
 
@@ -150,6 +151,22 @@ def test_it_says_that_nobody_answers(settings):
         port = closed.getsockname()[1]
     settings.IMPORT_PICTURE_HOSTS = [f"127.0.0.1:{port}"]
     assert str(failure(f"http://127.0.0.1:{port}/")) == "Nobody answers there."
+
+
+@pytest.mark.same_on_both
+def test_it_speaks_tls_and_checks_whose_certificate_it_is(settings, tmp_path, monkeypatch):
+    """A server with a certificate of its own making: refused, until the machine trusts that certificate."""
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*make, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    with PictureServer(certificate=certificate, key=key) as server:
+        port = server.server.server_port
+        settings.IMPORT_PICTURE_HOSTS = [f"localhost:{port}", f"127.0.0.1:{port}"]
+        assert "certificate" in str(failure(f"https://localhost:{port}/teal.png"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert fetch(f"https://localhost:{port}/teal.png") == png("teal")
+        assert "certificate" in str(failure(f"https://127.0.0.1:{port}/teal.png")), "it is another name's"
 
 
 # -- From a file to the product -------------------------------------------------------------------------------------------
