@@ -47,10 +47,10 @@ def google_merchant(request: HttpRequest) -> HttpResponseBase:
 
 
 def lines() -> Iterator[str]:
-    """The feed, in pieces; two statements for each batch."""
+    """The feed, in pieces; three statements for each batch. A join would be sorted anew for each by PostgreSQL."""
     yield BEGIN.format(name=_text(settings.SHOP_NAME), url=_text(absolute(reverse("catalog:home"))))
     last = 0
-    while batch := list(Variant.objects.on_sale().filter(pk__gt=last).select_related("product").order_by("pk")[:BATCH]):
+    while batch := list(Variant.objects.offered().filter(pk__gt=last).prefetch_related("product").order_by("pk")[:BATCH]):
         pictures = _pictures_of({variant.product_id for variant in batch})
         yield "".join(_item(variant, pictures.get(variant.product_id, {})) for variant in batch)
         last = batch[-1].pk
@@ -68,7 +68,7 @@ def _pictures_of(product_ids: set[int]) -> dict[int, dict[int, str]]:
 
 def _item(variant: Variant, pictures: dict[int, str]) -> str:
     """One item; empty for what cannot be one."""
-    if not pictures or not variant.price_minor:
+    if not pictures or not variant.price_minor or not variant.product.is_published:
         return ""
     fields = [*_what(variant), *_shown(variant, pictures), *_offered(variant), *_identified(variant)]
     inside = "".join(f"<g:{name}>{_text(value)}</g:{name}>\n" for name, value in fields)
