@@ -20,7 +20,7 @@ def form(staff):
     staff.page.get_by_role("link", name="Add product").click()
     expect(staff.page.get_by_role("heading", name="Add product")).to_be_visible()
     staff.look()
-    staff.page.get_by_label("Title").press_sequentially("Tidal Study")
+    staff.page.get_by_role("textbox", name="Title:", exact=True).press_sequentially("Tidal Study")
     staff.page.get_by_label("Summary").fill("Green bands.")
     variant = staff.page.get_by_role("group", name="Variants")
     variant.get_by_label("SKU").first.fill("TS-A4")
