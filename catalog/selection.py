@@ -66,7 +66,7 @@ class Selection:
 
     def match(self, tier: int, *, exactly: bool) -> Match:
         """The question to the index. The last word may be the beginning of one."""
-        groups = [(token,) for token in self._tokens("tod"[tier - 1])]
+        groups: list[tuple[str, ...]] = [(token,) for token in self._tokens("tod"[tier - 1])]
         groups += [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
         if not (exactly and tier > 1 and self.words):
             return Match(tuple(groups))

@@ -49,7 +49,8 @@ def _near(words: list[str]) -> list[str]:
     """Known words of about these lengths that share the most letters with them."""
     lengths = [len(word) for word in words]
     letters = Gram.objects.filter(gram__in={gram for word in words for gram in grams(word)})
-    likely = letters.annotate(length=Length("word_id")).filter(length__range=(min(lengths) - 2, max(lengths) + 2))
+    about = {"length__gte": min(lengths) - 2, "length__lte": max(lengths) + 2}
+    likely = letters.annotate(length=Length("word_id")).filter(**about)
     shared = likely.values("word_id").annotate(shared=Count("pk")).order_by("-shared", "word_id")
     return [text for text, _shared in shared.values_list("word_id", "shared")[:CANDIDATES]]
 

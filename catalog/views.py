@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -36,8 +38,9 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     if here is None:
         return moved_category(request, path.rstrip("/"))
     trail = tree.trail(here)
-    about = {"category": here, "trail": trail, "children": tree.children(here), "head": category_head(here, trail, request)}
-    return list_page(request, "catalog/category_detail.html", tree=tree, here=here, **about)
+    shown: dict[str, Any] = {"category": here, "trail": trail, "children": tree.children(here)}
+    head = category_head(here, trail, request)
+    return list_page(request, "catalog/category_detail.html", tree=tree, here=here, head=head, **shown)
 
 
 @require_safe
