@@ -64,7 +64,22 @@ class VariantAdmin(KeepsPromises):
     autocomplete_fields = ["product"]
     show_full_result_count = False
     edited = [
-        (None, {"fields": ["product", "sku", "option_values", "is_active", "position", "image", "more_images"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "product",
+                    "sku",
+                    "option_values",
+                    "is_active",
+                    "position",
+                    "barcode",
+                    "grams",
+                    "image",
+                    "more_images",
+                ]
+            },
+        ),
         (_("Price"), {"fields": ["price_minor", "compare_at_minor"]}),
     ]
     counts = ["stock_on_hand", "stock_reserved", "free"]

@@ -86,7 +86,7 @@ class ProductAdmin(KeepsPromises):
     list_per_page = 50
     fieldsets = [
         (None, {"fields": ["title", "slug", "is_published", "summary", "description"]}),
-        (_("Where and how"), {"fields": ["categories", "position", "requires_shipping"]}),
+        (_("Where and how"), {"fields": ["categories", "vendor", "tags", "position", "requires_shipping"]}),
         (_("In search engines"), {"fields": ["seo_title", "seo_description"]}),
     ]
     filter_horizontal = ["categories"]
