@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
 from catalog.exchange.models import PictureToFetch
+from catalog.exchange.write import export
 from catalog.index_models import Listing
 from catalog.models import Category, Option, Product, StockMovement, Variant
 from catalog.stock import adjust
@@ -44,6 +45,7 @@ def test_it_brings_the_real_files_into_the_shop_and_sells_from_them(shopify_file
         assert outcomes(file.read_bytes()) == {"new": 20}
         assert outcomes(file.read_bytes()) == {"unchanged": 20}
     assert (Product.objects.count(), Variant.objects.count(), PictureToFetch.objects.count()) == (40, 44, 62)
+    assert outcomes("".join(text for text, _count in export()).encode()) == {"unchanged": 40}
     variant = next(
         one for one in Variant.objects.filter(product__slug="chain-bracelet") if one.option_values == {"Color": "Blue"}
     )
