@@ -80,6 +80,7 @@ class FurnishedShop:
             "content_type_id": 1,
             "id": row,
             "object_id": row,
+            "pk": row,
             "part": self.product.pk // KEYS_IN_A_PART,
         }
 
