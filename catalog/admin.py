@@ -92,7 +92,7 @@ class VariantAdmin(KeepsPromises):
 
     def get_fieldsets(self, request: HttpRequest, obj: Variant | None = None) -> Any:
         typed = STOCK_TYPED if self._may_write(request, obj) else ()
-        stock = ["stock_tracked", "low_stock_at", *(self.counts if obj else []), *typed]
+        stock = ["stock_tracked", "low_stock_at", "expected_on", *(self.counts if obj else []), *typed]
         about, price = self.edited
         if obj is None:  # it has no product yet whose pictures could be chosen
             about = (about[0], {"fields": [name for name in about[1]["fields"] if name != "more_images"]})

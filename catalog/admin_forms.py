@@ -66,12 +66,13 @@ class VariantForm(forms.ModelForm):
             "compare_at_minor",
             "stock_tracked",
             "low_stock_at",
+            "expected_on",
             "image",
             "more_images",
             "position",
             "is_active",
         ]
-        widgets = {"more_images": forms.CheckboxSelectMultiple}
+        widgets = {"more_images": forms.CheckboxSelectMultiple, "expected_on": forms.DateInput({"type": "date"}, "%Y-%m-%d")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -183,6 +183,9 @@ class Variant(models.Model):
     low_stock_at = models.PositiveIntegerField(
         _("low at"), null=True, blank=True, help_text=_("Units on hand at which staff are told. Empty: as for the whole shop.")
     )
+    expected_on = models.DateField(
+        _("more expected on"), null=True, blank=True, help_text=_("Until then a sold-out variant is said to be back soon.")
+    )
     stock_oversold = models.PositiveIntegerField(_("oversold"), default=0, editable=False)
     image = models.ForeignKey(ProductImage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("picture"))
     more_images = models.ManyToManyField(

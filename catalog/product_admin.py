@@ -46,7 +46,7 @@ class VariantInline(admin.StackedInline):
         rows = [
             ("sku", "option_values", "is_active"),
             ("price_minor", "compare_at_minor", "position"),
-            ("counts", "stock_tracked", "low_stock_at"),
+            ("counts", "stock_tracked", "low_stock_at", "expected_on"),
             *typed,
             "image",
             "more_images",

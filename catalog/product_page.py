@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db.models import Aggregate, Model, OuterRef, QuerySet, Subquery, TextField
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -106,11 +109,17 @@ def _far_from(variant: Variant, image: Any) -> tuple[bool, bool]:
 def stock_note(variant: Variant) -> tuple[str, bool]:
     """What to say about the stock, and whether it is worth a warning."""
     if not variant.in_stock:
-        return _("Sold out"), False
+        return _out_of_stock(variant.expected_on), False
     left = variant.available
     if left is not None and left <= FEW:
         return ngettext("Only %(left)d left", "Only %(left)d left", left) % {"left": left}, True
     return "", False
+
+
+def _out_of_stock(expected_on: date | None) -> str:
+    if expected_on is None or expected_on < localdate():
+        return _("Sold out")
+    return _("Sold out, back soon: expected on %(day)s") % {"day": date_format(expected_on)}
 
 
 def _names_of(variant: Variant, option_names: list[str]) -> tuple[str, str]:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
 
 from catalog.models import Option, ProductImage
 from catalog.options import list_options
@@ -24,6 +28,15 @@ def test_it_groups_editions_by_the_first_of_two_options():
     factories.variant(product=made, option_values={"Size": "A3", "Paper": "Matte"})
     list_options(made)  # as every save by staff does: the choices of the variants come into the order of the options
     assert groups_of(made) == [("Size: A4", [("Matte", "Only 1 left"), ("Rag", "Sold out")]), ("Size: A3", [("Matte", "")])]
+
+
+@pytest.mark.parametrize(("days", "note"), [(-1, "Sold out"), (0, "back soon"), (30, "back soon")])
+def test_it_says_when_more_is_expected(days, note):
+    day = localdate() + timedelta(days=days)
+    made = factories.variant(on_hand=0, expected_on=day).product
+    ((_group, ((_label, words),)),) = groups_of(made)
+    assert note in words
+    assert (date_format(day) in words) == (days >= 0)
 
 
 def test_it_names_a_single_group_after_its_option():
