@@ -9,11 +9,13 @@ from typing import Any
 from django.db.models import Manager, QuerySet
 from django.utils import timezone
 
-from catalog.models import LowStockMail, StockMovement, Variant
+from catalog.index_models import Listing, Place
+from catalog.models import LowStockMail, Product, StockMovement, Variant
 from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.status import Status
 from payments.audit import OVERDUE
 from payments.models import Difference, Payment, Refund
+from tests import factories
 
 Life = dict[str, Order]  # an order in every state
 Damage = Callable[[Life], None]
@@ -66,6 +68,34 @@ def sale_of(order: Order) -> StockMovement:
 @found_by("stock_reserved", "stock_reserved_moved")
 def fewer_reserved(life: Life) -> None:
     change(Variant.objects.filter(stock_tracked=True), stock_reserved=1)
+
+
+@found_by("listings_agree", "places_agree")
+def listing_at_another_price(life: Life) -> None:
+    change(Listing.objects, price_minor=1)
+
+
+@found_by("listings_agree")
+def listing_lost(life: Life) -> None:
+    Listing.objects.all()[0].delete()
+
+
+@found_by("listings_agree")
+def listing_of_what_is_not_on_sale(life: Life) -> None:
+    change(Product.objects, is_published=False)
+
+
+@found_by("places_agree")
+def placed_where_it_is_not(life: Life) -> None:
+    listing = Listing.objects.all()[0]
+    place = {"position": listing.position, "price_minor": listing.price_minor}
+    Place.objects.create(category=factories.category(), listing=listing, **place)
+
+
+@found_by("places_agree")
+def missing_from_its_category(life: Life) -> None:
+    Product.objects.all()[0].categories.add(factories.category(parent=factories.category()))
+    Place.objects.all()[0].delete()
 
 
 @found_by("stock_on_hand")

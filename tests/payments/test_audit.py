@@ -35,7 +35,7 @@ def a_moment_ago():
 @pytest.fixture
 def life(ada) -> dict[str, Order]:
     """One order in every state, each having come there as orders do, with its payments, mails and events."""
-    variant = factories.variant(on_hand=50)
+    variant = factories.variant(on_hand=50, product=factories.product(categories=[factories.category()]))
     orders = {status: placed((variant, 2), (factories.download(), 1), user=ada) for status in Status}
     for status in (Status.PAID, Status.SHIPPED, Status.REFUNDED):
         pay(orders[status])

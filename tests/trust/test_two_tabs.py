@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from catalog.listing import refresh_listings
 from catalog.models import Product, Variant
 from orders.models import Order, OutgoingMail
 from orders.status import Status
@@ -48,6 +49,7 @@ def press_meanwhile(ada, stop, change):
 
 def change_price(variant, price_minor):
     Variant.objects.filter(pk=variant.pk).update(price_minor=price_minor)
+    refresh_listings([variant.product_id])
 
 
 def bought(order):
@@ -254,7 +256,9 @@ class TestAProductThatGoes:
 def take_away(variant, how):
     if how == "unpublished":
         Product.objects.filter(pk=variant.product_id).update(is_published=False)
+        refresh_listings([variant.product_id])
     elif how == "switched off":
         Variant.objects.filter(pk=variant.pk).update(is_active=False)
+        refresh_listings([variant.product_id])
     else:
         Product.objects.get(pk=variant.product_id).delete()
