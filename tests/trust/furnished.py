@@ -15,6 +15,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
+from catalog.exchange.models import ImportRun
 from catalog.models import Product, Variant
 from catalog.sitemap import KEYS_IN_A_PART
 from orders.access import order_key
@@ -57,6 +58,7 @@ class FurnishedShop:
         refund(paid.order, amount_minor=100, restock=False, reason="", by="grace@shop.test")
         pending = world.shopper(email="bob@shop.test").put(variant).checkout()
         reconcile()
+        ImportRun.objects.create(file_name="prints.csv", state=ImportRun.State.DONE, finished_at=timezone.now())
         Difference.objects.create(kind="amount", reference="pi_1", detail="Not so", resolved_at=timezone.now())
         ada = visitor(world, people.ada())
         ada.send("POST", "/cart/add/", {"Content-Type": URLENCODED}, b"variant=%d&quantity=2" % variant.pk)
