@@ -8,6 +8,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
 from cart.cart import MAX_LINES, Cart
+from catalog.listing import refresh_listings
 from catalog.models import Variant
 from orders.access import order_link
 from orders.models import Order, OutgoingMail
@@ -117,6 +118,7 @@ class TestWhatCannotBeCharged:
             Variant(product=product, sku=f"S-{number}", price_minor=100 + number, stock_tracked=False)
             for number in range(MAX_LINES + 1)
         )
+        refresh_listings([product.pk])
         *fitting, last = Variant.objects.filter(product=product).order_by("id")
         fill(ada, fitting)
         answer = ada.client.post("/cart/add/", {"variant": last.pk, "quantity": 1})
