@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,9 +125,7 @@ def axe() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def look_over(axe: Callable[..., None]) -> LookOver:
-    seen = Path(os.environ["SHOP_TEST_FOLDER"]) / "looked-over"
-    seen.mkdir(exist_ok=True)
-    return LookOver(axe, seen)
+    return LookOver(axe)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from hashlib import sha256
-from pathlib import Path
 
 from playwright.sync_api import Page
 
@@ -27,20 +26,20 @@ _CHANGES_EACH_TIME = [
 class LookOver:
     """`look_over(page)` fails with what is wrong. A page with the same markup, size and colours is looked at only once.
 
-    `without` names rules that this page cannot keep; say why where you name them. `seen` is a folder with a file for each
-    page that was looked at: all processes of a test run share it, for looking takes most of a browser test's time.
+    `without` names rules that this page cannot keep; say why where you name them.
     """
 
-    def __init__(self, axe: Callable[..., None], seen: Path) -> None:
-        self._axe, self._seen = axe, seen
+    def __init__(self, axe: Callable[..., None]) -> None:
+        self._axe = axe
+        self._seen: set[str] = set()
 
     def __call__(self, page: Page, *, without: Collection[str] = ()) -> None:
         does_not_scroll_sideways(page)
         page.evaluate(SETTLED)
-        known = self._seen / _fingerprint(page)
-        if not known.exists():
+        known = _fingerprint(page)
+        if known not in self._seen:
             self._axe(page, without=without)
-            known.touch()
+            self._seen.add(known)
 
 
 def does_not_scroll_sideways(page: Page) -> None:
