@@ -4,7 +4,7 @@
 # make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes)
 # make lint   lint and types alone
 # make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
-# make bench  how fast the shop is, beside bare Django pages, on both databases (under ten minutes)
+# make bench  how fast the shop is, beside bare Django pages, on both databases
 #
 # Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=4
 # For make bench: PRODUCTS="1000 100000"  DATABASES="sqlite postgres"  SECONDS=0.6  ARGS="--quick" or ARGS="--write"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
 from catalog.cards import Card, cards_of
+from catalog.index_models import Listing, Place
 from catalog.models import Category, Product
 from catalog.tree import CategoryTree
 
 ON_THE_WALL, ON_THE_SHELF, NEW = 3, 8, 4
-LOOKED_AT = 20  # members of a category, for its cover
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class HomePage:
 def home_page() -> HomePage:
     """Read everything the home page shows. What hangs on the wall is not repeated on the shelf."""
     tree = CategoryTree(list(Category.objects.annotate(cover_id=_first_product())))
-    covers = {category.pk: _cover_id(tree, category) for category in tree.top}
+    covers = {category.pk: getattr(category, "cover_id", None) for category in tree.top}
     in_order = _shown(covers.values())
     cards = {shown.pk: shown for shown in in_order}
     with_picture = [shown for shown in in_order if shown.picture]
@@ -51,28 +50,15 @@ def home_page() -> HomePage:
 
 
 def _first_product() -> Subquery:
-    """The id of a published product among the oldest that are directly in the category.
-
-    Only so many are looked at, and which of them it is stays open: asked for the very first, PostgreSQL goes through all
-    products until it comes to those of a new category.
-    """
-    members = Product.categories.through.objects.filter(category_id=OuterRef(OuterRef("pk"))).order_by("product_id")
-    oldest = Product.objects.published().filter(pk__in=members.values("product_id")[:LOOKED_AT])
-    return Subquery(oldest.order_by().values("pk")[:1])
-
-
-def _cover_id(tree: CategoryTree, category: Category) -> int | None:
-    """The cover of the category itself, else of the first below it that has one."""
-    ids = (getattr(tree.get(pk), "cover_id", None) for pk in tree.subtree_ids(category))
-    return next((pk for pk in ids if pk), None)
+    """The id of the first product on the category's page."""
+    return Subquery(Place.objects.filter(category=OuterRef("pk")).order_by("position", "listing").values("listing")[:1])
 
 
 def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
     """The first products of the shop, the newest ones and the covers, in the shop's order, one query."""
-    published = Product.objects.published()
-    first = published.order_by("position", "id").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
-    newest = published.order_by("-id").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
-    three: list[Any] = [first, newest, [pk for pk in cover_ids if pk]]
-    parts = [published.filter(pk__in=some).order_by() for some in three]
+    first = Listing.objects.order_by("position", "product").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
+    newest = Listing.objects.order_by("-product").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
+    covers = [pk for pk in cover_ids if pk]
+    parts = [Product.objects.filter(pk__in=some).order_by() for some in (first, newest, covers)]
     # A union, not an OR: for that PostgreSQL reads the whole table.
     return cards_of(parts[0].union(*parts[1:]).order_by("position", "pk"))

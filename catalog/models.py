@@ -111,9 +111,8 @@ class Product(Findable):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         ordering = ["position", "id"]
-        # Of those that lists show. SQLite finds no index by a boolean in its columns: Django writes no "= 1" behind it.
+        # SQLite finds no index by a boolean in its columns: Django writes no "= 1" behind it.
         indexes = [
-            models.Index(fields=["position", "id"], condition=Q(is_published=True), name="catalog_product_shown"),
             # The last column is for SQLite, which would look it up in every row to see what the condition says already.
             models.Index(
                 fields=["id", "updated_at", "is_published"], condition=Q(is_published=True), name="catalog_product_mapped"
