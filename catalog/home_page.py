@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
@@ -58,7 +59,7 @@ def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
     """The first products of the shop, the newest ones and the covers, in the shop's order, one query."""
     first = Listing.objects.order_by("position", "product").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
     newest = Listing.objects.order_by("-product").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
-    covers = [pk for pk in cover_ids if pk]
-    parts = [Product.objects.filter(pk__in=some).order_by() for some in (first, newest, covers)]
+    three: list[Any] = [first, newest, [pk for pk in cover_ids if pk]]
+    parts = [Product.objects.filter(pk__in=some).order_by() for some in three]
     # A union, not an OR: for that PostgreSQL reads the whole table.
     return cards_of(parts[0].union(*parts[1:]).order_by("position", "pk"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -19,11 +19,9 @@ from catalog.images import put
 from catalog.models import ProductImage
 from catalog.picture_store import read
 from catalog.renditions import COPIES, copies, widths_for
+from catalog.tries import next_try, soon, take
 
 log = logging.getLogger(__name__)
-
-LEASE = timedelta(minutes=5)
-PAUSES = [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=12)]  # after tries that failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def each_due() -> Iterator[Outcome]:
     Several may do so at once; each row is worked on by one.
     """
     while (image := due().first()) is not None:
-        until = _take(image)
+        until = take(image)
         if until is None:
             continue
         outcome = _make(image, until)
@@ -76,13 +74,6 @@ def is_complete(image: ProductImage) -> bool:
     return there >= {(width, kind) for width in widths_for(image.width) for kind in COPIES}
 
 
-def _take(image: ProductImage) -> datetime | None:
-    """Hold the row for LEASE, and say until when; None if somebody else was quicker."""
-    until = timezone.now() + LEASE
-    taken = ProductImage.objects.filter(pk=image.pk, due_at=image.due_at).update(due_at=until)
-    return until if taken else None
-
-
 def _make(image: ProductImage, until: datetime) -> Outcome:
     # Written only if the row is still held, and still shows what was read: it may have got another file meanwhile.
     held = ProductImage.objects.filter(pk=image.pk, name=image.name, due_at=until)
@@ -90,14 +81,12 @@ def _make(image: ProductImage, until: datetime) -> Outcome:
         made = [put(copy, []) for copy in copies(read(image.name))]
     except (ConnectionError, PermissionError) as error:  # not the picture's fault: this is no try
         log.warning("The copies of picture %s were not made: %s", image.name, error)
-        held.update(error=str(error)[:300], due_at=timezone.now() + PAUSES[0])
+        held.update(error=str(error)[:300], due_at=soon())
         return Outcome(image, str(error), no_storage=True)
     except Exception as error:  # whatever it is: the other pictures wait
         log.exception("The copies of picture %s were not made", image.name)
         words = f"{type(error).__name__}: {error}"[:300]
-        pause = PAUSES[image.tries] if image.tries < len(PAUSES) else None
-        again = timezone.now() + pause if pause else None
-        held.update(tries=image.tries + 1, error=words, due_at=again)
+        held.update(tries=image.tries + 1, error=words, due_at=next_try(image.tries))
         return Outcome(image, words)
     made.sort(key=lambda one: one["width"])
     held.update(renditions=made, due_at=None, tries=0, error="")

@@ -1,4 +1,4 @@
-"""Taking, holding and giving back units. Every verb is one conditional UPDATE per variant, so it is safe under any race.
+"""Taking, holding and giving back units. A verb is one conditional UPDATE per variant, so it is safe under any race.
 
 Variants are locked in one order, or two callers could deadlock on PostgreSQL. A verb that raises may have changed some of
 its variants: its caller's transaction rolls them back. The movements of a call are one INSERT of the same transaction.
@@ -131,6 +131,19 @@ def count(variant_id: int, counted: int, *, seen: int, by: str, reference: str, 
     if counted != seen:
         kind = Kind.ADJUSTMENT
         adjust(variant_id, counted - seen, by=by, reference=reference, kind=kind, oversell=oversell)
+
+
+def take_in(deltas: Iterable[tuple[Variant, int]], *, reference: str, by: str) -> None:
+    """Book what an import counted, without a condition, by two statements for each two hundred variants.
+
+    The caller has locked the variants, or made them in this transaction, and has seen that what is promised will be there.
+    """
+    deltas = list(deltas)
+    for variant, delta in deltas:
+        variant.stock_on_hand += delta
+        variant.stock_oversold = 0
+    Variant.objects.bulk_update((variant for variant, _delta in deltas), ["stock_on_hand", "stock_oversold"], batch_size=200)
+    _record(Kind.IMPORT, [Change(variant.pk, delta) for variant, delta in deltas], reference=reference, by=by)
 
 
 def _hold(variant_id: int, quantity: int) -> bool:

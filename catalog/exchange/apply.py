@@ -9,11 +9,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
+from catalog import stock
 from catalog.exchange.models import PictureToFetch
 from catalog.exchange.plan import CHANGED, NEW, Plan
 from catalog.exchange.shelf import Shelf
 from catalog.listing import refresh_listings
-from catalog.models import Category, Option, Product, ProductImage, StockMovement, Variant
+from catalog.models import Category, Option, Product, ProductImage, Variant
 
 REFERENCE = "import"
 PRODUCT_FIELDS = [
@@ -36,7 +37,7 @@ def write(plans: Iterable[Plan], shelf: Shelf, *, by: str) -> None:
     _categories(plans, shelf)
     _variants(plans)
     _options(plans)
-    _stock(plans, by)
+    stock.take_in([change for plan in plans for change in plan.deltas], reference=REFERENCE, by=by)
     _pictures(plans)
     _tell(plan.product.pk for plan in plans)
 
@@ -83,10 +84,8 @@ def _free_slug(name: str) -> str:
 
 def _variants(plans: list[Plan]) -> None:
     new = [variant for plan in plans for variant in plan.new_variants]
-    opening = {id(variant): delta for plan in plans for variant, delta in plan.deltas}
     for variant in new:
         variant.product_id = variant.product.pk
-        variant.stock_on_hand = opening.get(id(variant), 0)
     Variant.objects.bulk_create(new)
     changed = [variant for plan in plans for variant in plan.changed_variants]
     Variant.objects.bulk_update(changed, VARIANT_FIELDS, batch_size=100)
@@ -99,22 +98,6 @@ def _options(plans: list[Plan]) -> None:
     for option in options:
         option.product_id = option.product.pk
     Option.objects.bulk_create(options)
-
-
-def _stock(plans: list[Plan], by: str) -> None:
-    """Count what the file counted. The rows are locked, so that what was compared with reservations is still so."""
-    changes = [(variant, delta) for plan in plans for variant, delta in plan.deltas]
-    new = {id(variant) for plan in plans for variant in plan.new_variants}
-    known = [variant for variant, _delta in changes if id(variant) not in new]
-    for variant, delta in changes:
-        if id(variant) not in new:
-            variant.stock_on_hand += delta
-            variant.stock_oversold = 0  # as many as are promised, or more, are there now
-    Variant.objects.bulk_update(known, ["stock_on_hand", "stock_oversold"], batch_size=200)
-    StockMovement.objects.bulk_create(
-        StockMovement(variant_id=variant.pk, kind=StockMovement.Kind.IMPORT, delta=delta, reference=REFERENCE, by=by)
-        for variant, delta in changes
-    )
 
 
 def _pictures(plans: list[Plan]) -> None:

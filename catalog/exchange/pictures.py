@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 
 from django.db import transaction
@@ -21,9 +21,7 @@ from catalog.images import ImageRefused, StorageDown, StoredPicture, attach, dis
 from catalog.listing import refresh_listings
 from catalog.models import Product, Variant
 from catalog.renditions import prepare
-
-LEASE = timedelta(minutes=5)
-PAUSES = [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=12)]  # after tries that failed
+from catalog.tries import next_try, soon, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ def fetch_due_pictures() -> int:
 def each_due() -> Iterator[Outcome]:
     """Work through what is due, also what becomes due meanwhile, until the storage fails. Several may do so at once."""
     while (picture := due().select_related("product").first()) is not None:
-        until = timezone.now() + LEASE
-        if not PictureToFetch.objects.filter(pk=picture.pk, due_at=picture.due_at).update(due_at=until):
+        until = take(picture)
+        if until is None:
             continue
         outcome = _fetch(picture, until)
         yield outcome
@@ -73,7 +71,7 @@ def _fetch(picture: PictureToFetch, until: datetime) -> Outcome:
     except ImageRefused as error:
         return _failed(picture, until, str(error), again=False)
     except StorageDown as error:
-        _book(picture, until, due_at=timezone.now() + PAUSES[0], error=str(error)[:300])
+        _book(picture, until, due_at=soon(), error=str(error)[:300])
         return Outcome(picture.url, str(error), no_storage=True)
     try:
         kept = _show(picture, stored, until)
@@ -103,7 +101,7 @@ def _show(picture: PictureToFetch, stored: StoredPicture, until: datetime) -> bo
 
 
 def _failed(picture: PictureToFetch, until: datetime, error: str, *, again: bool) -> Outcome:
-    later = timezone.now() + PAUSES[picture.tries] if again and picture.tries < len(PAUSES) else None
+    later = next_try(picture.tries) if again else None
     _book(picture, until, due_at=later, tries=picture.tries + 1, error=error[:300])
     return Outcome(picture.url, error)
 

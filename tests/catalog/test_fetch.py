@@ -16,6 +16,7 @@ from catalog.exchange import pictures
 from catalog.exchange.fetch import FetchFailed, fetch, may_be_asked
 from catalog.exchange.models import PictureToFetch
 from catalog.models import Product, ProductImage
+from catalog.tries import PAUSES
 from tests.catalog.picture_server import PictureServer, png
 from tests.catalog.product_files import LINE, imported, outcomes, written
 
@@ -209,7 +210,7 @@ def test_it_keeps_a_product_whose_picture_does_not_come(server):
 @pytest.mark.django_db
 def test_it_tries_again_later_and_in_the_end_gives_up(server):
     pot_with(server, "broken.png")
-    for tries in range(1, len(pictures.PAUSES) + 2):
+    for tries in range(1, len(PAUSES) + 2):
         PictureToFetch.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
         assert pictures.fetch_due_pictures() == 1
         assert PictureToFetch.objects.get().tries == tries

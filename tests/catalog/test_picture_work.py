@@ -15,8 +15,9 @@ from django.utils import timezone
 from catalog import picture_work
 from catalog.images import store_image, upload
 from catalog.models import ProductImage
-from catalog.picture_work import LEASE, PAUSES, ask_for_missing, due, each_due, is_complete, make_due_renditions
+from catalog.picture_work import ask_for_missing, due, each_due, is_complete, make_due_renditions
 from catalog.renditions import prepare
+from catalog.tries import LEASE, PAUSES
 from tests import factories
 from tests.catalog import files
 from tools.processes import free_port
@@ -59,13 +60,13 @@ def test_it_makes_them_in_azure(db, in_azure, azurite):
 
 
 def taken_by_anybody(image: ProductImage) -> Any:
-    """As picture_work._take, but for the look whether somebody else was quicker."""
+    """As picture_work.take, but for the look whether somebody else was quicker."""
     until = timezone.now() + LEASE
     ProductImage.objects.filter(pk=image.pk).update(due_at=until)
     return until
 
 
-@pytest.mark.parametrize(("take", "made"), [(picture_work._take, 1), (taken_by_anybody, 2)], ids=["guarded", "control"])
+@pytest.mark.parametrize(("take", "made"), [(picture_work.take, 1), (taken_by_anybody, 2)], ids=["guarded", "control"])
 def test_it_makes_a_picture_once_when_two_workers_saw_it(race, media, monkeypatch, take, made):
     stored(size=(64, 64))
     both_saw_it = Barrier(2, timeout=30)
@@ -74,7 +75,7 @@ def test_it_makes_a_picture_once_when_two_workers_saw_it(race, media, monkeypatc
         both_saw_it.wait()
         return take(image)
 
-    monkeypatch.setattr(picture_work, "_take", meet_and_take)
+    monkeypatch.setattr(picture_work, "take", meet_and_take)
     outcomes = race(*[lambda: len(list(each_due()))] * 2)
     assert sum(outcomes) == made
     assert is_complete(ProductImage.objects.get())
@@ -83,12 +84,12 @@ def test_it_makes_a_picture_once_when_two_workers_saw_it(race, media, monkeypatc
 def test_it_lets_one_of_two_take_a_picture_that_both_saw(db, media):
     stored()
     seen = [due().get(), due().get()]
-    assert [picture_work._take(image) is not None for image in seen] == [True, False]
+    assert [picture_work.take(image) is not None for image in seen] == [True, False]
 
 
 def test_it_begins_again_when_a_worker_was_killed(db, media):
     image = stored()
-    assert picture_work._take(due().get())  # and here it dies
+    assert picture_work.take(due().get())  # and here it dies
     assert make_due_renditions() == 0
     image.refresh_from_db()
     assert is_soon(image.due_at, LEASE)
@@ -100,7 +101,7 @@ def test_it_begins_again_when_a_worker_was_killed(db, media):
 
 def test_it_keeps_its_hands_off_a_picture_that_was_replaced_meanwhile(db, media):
     image = stored()
-    until = picture_work._take(due().get())
+    until = picture_work.take(due().get())
     new = upload(prepare(files.encoded(files.scene((300, 300), seed=2))))
     ProductImage.objects.filter(pk=image.pk).update(name=new.name, url=new.url, width=300, height=300, due_at=timezone.now())
     picture_work._make(image, until)
