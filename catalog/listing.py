@@ -5,16 +5,17 @@ catalog/listing_signals.py calls `refresh_listings` for rows that are saved one 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from catalog.index import index
-from catalog.index_models import Listing, Place
+from catalog.index import Entry, index
+from catalog.index_models import Listing
 from catalog.models import Category, Product, Variant
 from catalog.terms import tokens
 from catalog.typos import learn_words
@@ -59,23 +60,40 @@ def refresh_all(progress: Callable[[int], object] = lambda _count: None) -> None
         progress(len(ids))
 
 
+class Told(NamedTuple):
+    """What a product says of itself."""
+
+    pk: int
+    position: int
+    is_published: bool
+    title: str
+    summary: str
+    description: str
+
+
+class Offer(NamedTuple):
+    """What is offered of it."""
+
+    product_id: int
+    sku: str
+    option_values: dict[str, str]
+    price_minor: int
+
+
 @transaction.atomic
 def _refresh(ids: list[int]) -> None:
     locked = Product.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    products = [product for product in locked if product.is_published]
+    products = [told for told in map(Told._make, locked.values_list(*Told._fields)) if told.is_published]
     offers = _offers([product.pk for product in products])
     listed = [product for product in products if product.pk in offers]
     _forget(set(ids) - {product.pk for product in listed})
     if not listed:
         return
     shown_in = _shown_in([product.pk for product in listed])
-    listings = [_listing(product, offers[product.pk], sorted(shown_in[product.pk])) for product in listed]
-    fields = ["position", "price_minor", "choices", "categories"]
-    Listing.objects.bulk_create(listings, update_conflicts=True, unique_fields=["product"], update_fields=fields)
-    terms = {product.pk: _terms(product, offers[product.pk]) for product in listed}
-    index().store(terms)
-    learn_words({token[1:] for found in terms.values() for token in found if token[0] == "d"})
-    _place(listings)
+    words: set[str] = set()
+    index().store([_entry(product, offers[product.pk], sorted(shown_in[product.pk]), words) for product in listed])
+    _place([product.pk for product in listed])
+    learn_words(words)
 
 
 def _forget(ids: set[int]) -> None:
@@ -84,33 +102,31 @@ def _forget(ids: set[int]) -> None:
         Listing.objects.filter(pk__in=gone).delete()  # with its places, and its words by a signal
 
 
-def _offers(ids: list[int]) -> dict[int, list[Variant]]:
-    found: dict[int, list[Variant]] = defaultdict(list)
+def _offers(ids: list[int]) -> dict[int, list[Offer]]:
+    found: dict[int, list[Offer]] = defaultdict(list)
     wanted = Variant.objects.offered().filter(product__in=ids).order_by("position", "pk")
-    for variant in wanted.only("product", "sku", "option_values", "price_minor"):
-        found[variant.product_id].append(variant)
+    for offer in map(Offer._make, wanted.values_list(*Offer._fields)):
+        found[offer.product_id].append(offer)
     return dict(found)
 
 
-def _choices(offers: list[Variant]) -> dict[str, list[str]]:
+def _choices(offers: list[Offer]) -> dict[str, list[str]]:
     choices: dict[str, dict[str, None]] = {}
-    for variant in offers:
-        for name, value in variant.option_values.items():
+    for offer in offers:
+        for name, value in offer.option_values.items():
             choices.setdefault(str(name), {})[str(value)] = None
     return {name: list(values) for name, values in choices.items()}
 
 
-def _listing(product: Product, offers: list[Variant], categories: list[int]) -> Listing:
-    lowest = min(variant.price_minor for variant in offers)
-    about: dict[str, Any] = {"position": product.position, "choices": _choices(offers), "categories": categories}
-    return Listing(product=product, price_minor=lowest, **about)
-
-
-def _terms(product: Product, offers: list[Variant]) -> set[str]:
+def _entry(product: Told, offers: list[Offer], categories: list[int], words: set[str]) -> Entry:
+    """The listing. What it says anywhere is added to `words`."""
     choices = _choices(offers)
-    words = [variant.sku for variant in offers] + [value for values in choices.values() for value in values]
+    options = [offer.sku for offer in offers] + [value for values in choices.values() for value in values]
     body = f"{product.summary} {product.description}"
-    return tokens(title=product.title, options=words, body=body, choices=choices)
+    found = tokens(title=product.title, options=options, body=body, choices=choices)
+    words.update(token[1:] for token in found if token[0] == "d")
+    lowest = min(offer.price_minor for offer in offers)
+    return Entry(product.pk, product.position, lowest, json.dumps(choices), json.dumps(categories), " ".join(found))
 
 
 def _shown_in(ids: list[int]) -> dict[int, set[int]]:
@@ -133,25 +149,23 @@ def _ways_up(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
-def _place(listings: list[Listing]) -> None:
-    """Write the places that are new or changed, delete those that ended."""
-    wanted = {
-        (category, listing.pk): (listing.position, listing.price_minor)
-        for listing in listings
-        for category in listing.categories
-    }
-    there = {
-        (place.category_id, place.listing_id): place
-        for place in Place.objects.filter(listing__in=[each.pk for each in listings])
-    }
-    ended = [place.pk for key, place in there.items() if key not in wanted]
-    if ended:
-        Place.objects.filter(pk__in=ended).delete()
-    new = [
-        Place(category_id=category, listing_id=listing, position=position, price_minor=price)
-        for (category, listing), (position, price) in wanted.items()
-        if (place := there.get((category, listing))) is None or (place.position, place.price_minor) != (position, price)
-    ]
-    if new:
-        keys, fields = ["category", "listing"], ["position", "price_minor"]
-        Place.objects.bulk_create(new, update_conflicts=True, unique_fields=keys, update_fields=fields)
+# What a listing says of its categories, as rows. {each} makes them of JSON; {ids} are the listings.
+ENDED = """
+    DELETE FROM catalog_place WHERE listing_id IN ({ids}) AND NOT EXISTS (
+        SELECT 1 FROM catalog_listing l, {each}(l.categories) AS inside
+        WHERE l.product_id = catalog_place.listing_id AND CAST(inside.value AS bigint) = catalog_place.category_id)
+"""
+PLACED = """
+    INSERT INTO catalog_place (category_id, listing_id, position, price_minor)
+    SELECT CAST(inside.value AS bigint), l.product_id, l.position, l.price_minor
+    FROM catalog_listing l, {each}(l.categories) AS inside WHERE l.product_id IN ({ids})
+    ON CONFLICT (category_id, listing_id) DO UPDATE SET position = EXCLUDED.position, price_minor = EXCLUDED.price_minor
+    WHERE (catalog_place.position, catalog_place.price_minor) <> (EXCLUDED.position, EXCLUDED.price_minor)
+"""
+
+
+def _place(ids: list[int]) -> None:
+    """Delete the places that ended, write those that are new or changed."""
+    with connection.cursor() as cursor:
+        for statement in (ENDED, PLACED):
+            cursor.execute(statement.format(each=index().EACH, ids=", ".join(map(str, ids))))

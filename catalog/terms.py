@@ -10,26 +10,34 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2s
 
-from django.utils.html import strip_tags
+from catalog.plain_text import plain_text
 
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000  # characters of a description that are looked at
 CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 IS_CJK = re.compile(rf"[{CJK}]")
+ASCII_RUN = re.compile(r"[a-z0-9]+")
 
 
 def folded(text: str) -> str:
     """The text in one case, one width, without accents."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", "".join(one for one in apart if unicodedata.category(one) != "Mn"))
 
 
 def written_words(text: str) -> Iterator[str]:
     """The words to index: of Chinese, Japanese and Korean every character and every two neighbours."""
-    for run in RUN.findall(folded(text)):
+    text = folded(text)
+    if text.isascii():
+        yield from (_singular(run[:LONGEST_WORD]) for run in set(ASCII_RUN.findall(text)))
+        return
+    for run in RUN.findall(text):
         if IS_CJK.match(run):
             yield from run
             yield from _pairs(run)
@@ -52,13 +60,14 @@ def tokens(*, title: str, options: Iterable[str], body: str, choices: dict[str, 
     """All tokens of one listing. `options` are values and SKUs, `body` may be HTML."""
     in_title = set(written_words(title))
     in_options = in_title.union(written_words(" ".join(options)))
-    anywhere = in_options.union(written_words(strip_tags(body[:LONGEST_TEXT])))
+    anywhere = in_options.union(written_words(plain_text(body[:LONGEST_TEXT])))
     values = {value_token(name, value) for name, values in choices.items() for value in values}
     only = {"p" + word for word in in_options - in_title} | {"e" + word for word in anywhere - in_options}
     every = {"t" + word for word in in_title} | {"o" + word for word in in_options} | {"d" + word for word in anywhere}
     return every | only | values
 
 
+@lru_cache(maxsize=4096)
 def value_token(name: str, value: str) -> str:
     """The token of an option's value. Hashed, for names may hold anything."""
     return "v" + blake2s(f"{name}\0{value}".encode(), digest_size=8).hexdigest()

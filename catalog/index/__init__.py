@@ -7,11 +7,11 @@ from types import ModuleType
 from django.db import connection
 
 from catalog.index import postgres, sqlite
-from catalog.index.match import Match
+from catalog.index.match import Entry, Match
 
-__all__ = ["Match", "index"]
+__all__ = ["Entry", "Match", "index"]
 
 
 def index() -> ModuleType:
-    """The module for the database in use. Both offer `condition`, `store` and `forget`."""
+    """The module for the database in use. Both offer `store`, `forget`, `condition`, and EACH, which makes rows of a JSON list."""
     return postgres if connection.vendor == "postgresql" else sqlite

@@ -1,8 +1,20 @@
-"""A question to the index, in no database's language."""
+"""What is kept in the index and what is asked of it, in no database's language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A row of catalog_listing with its tokens, spaces between. `choices` and `categories` are JSON."""
+
+    product_id: int
+    position: int
+    price_minor: int
+    choices: str
+    categories: str
+    terms: str
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from catalog.index.match import Match
+from catalog.index.match import Entry, Match
 
 CREATE = [
     "ALTER TABLE catalog_listing ADD COLUMN terms tsvector NOT NULL DEFAULT ''",
@@ -15,15 +15,22 @@ CREATE = [
 ]
 DROP = ["ALTER TABLE catalog_listing DROP COLUMN terms"]
 STORE = """
-    UPDATE catalog_listing SET terms = array_to_tsvector(string_to_array(given.terms, ' '))
-    FROM unnest(%s::bigint[], %s::text[]) AS given (id, terms) WHERE product_id = given.id
+    INSERT INTO catalog_listing AS l (product_id, position, price_minor, choices, categories, terms)
+    SELECT id, position, price, choices::jsonb, categories::jsonb, array_to_tsvector(string_to_array(terms, ' '))
+    FROM unnest(%s::bigint[], %s::integer[], %s::bigint[], %s::text[], %s::text[], %s::text[])
+        AS given (id, position, price, choices, categories, terms)
+    ON CONFLICT (product_id) DO UPDATE SET position = EXCLUDED.position, price_minor = EXCLUDED.price_minor,
+        choices = EXCLUDED.choices, categories = EXCLUDED.categories, terms = EXCLUDED.terms
+    WHERE (l.position, l.price_minor, l.choices, l.categories, l.terms) IS DISTINCT FROM
+        (EXCLUDED.position, EXCLUDED.price_minor, EXCLUDED.choices, EXCLUDED.categories, EXCLUDED.terms)
 """
+EACH = "jsonb_array_elements_text"
 
 
-def store(terms: dict[int, Iterable[str]]) -> None:
-    """Keep the tokens of listings, by product."""
+def store(entries: list[Entry]) -> None:
+    """Write listings with their tokens, where they are new or changed."""
     with connection.cursor() as cursor:
-        cursor.execute(STORE, [list(terms), [" ".join(tokens) for tokens in terms.values()]])
+        cursor.execute(STORE, [list(column) for column in zip(*entries, strict=True)])
 
 
 def forget(product_ids: Iterable[int]) -> None:

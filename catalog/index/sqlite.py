@@ -6,17 +6,25 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from catalog.index.match import Match
+from catalog.index.match import Entry, Match
 
 CREATE = ["CREATE VIRTUAL TABLE catalog_terms USING fts5(terms, tokenize='ascii', detail='none', columnsize=0)"]
 DROP = ["DROP TABLE catalog_terms"]
 
+STORE = """
+    INSERT INTO catalog_listing (product_id, position, price_minor, choices, categories) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (product_id) DO UPDATE SET position = EXCLUDED.position, price_minor = EXCLUDED.price_minor,
+        choices = EXCLUDED.choices, categories = EXCLUDED.categories
+"""
+EACH = "json_each"
 
-def store(terms: dict[int, Iterable[str]]) -> None:
-    """Keep the tokens of listings, by product."""
-    rows = [(pk, " ".join(map(_ascii, tokens))) for pk, tokens in terms.items()]
+
+def store(entries: list[Entry]) -> None:
+    """Write listings with their tokens."""
+    terms = [(entry.product_id, _ascii(entry.terms)) for entry in entries]
     with connection.cursor() as cursor:
-        cursor.executemany("INSERT OR REPLACE INTO catalog_terms (rowid, terms) VALUES (%s, %s)", rows)
+        cursor.executemany(STORE, [entry[:-1] for entry in entries])
+        cursor.executemany("INSERT OR REPLACE INTO catalog_terms (rowid, terms) VALUES (%s, %s)", terms)
 
 
 def forget(product_ids: Iterable[int]) -> None:
@@ -38,5 +46,7 @@ def _token(token: str) -> str:
 
 
 def _ascii(token: str) -> str:
-    """The token in letters that FTS5 cannot take apart, whatever Unicode it was built for. A prefix stays a prefix."""
+    """Tokens in letters that FTS5 cannot take apart, whatever Unicode it was built for. A prefix stays a prefix."""
+    if token.isascii():
+        return token
     return "".join(one if one.isascii() else f"{ord(one):06x}" for one in token)

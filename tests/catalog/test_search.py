@@ -84,6 +84,11 @@ def test_it_ranks_titles_over_options_over_descriptions():
     assert found("copper gold") == ["Copper", "Text"]
 
 
+def test_it_keeps_the_words_of_paragraphs_apart():
+    piece("Text", description="<p>All of copper</p><p>gold<br>tin</p><script>lead</script>&eacute;tain")
+    assert [found(word) for word in ("copper", "gold", "tin", "étain", "coppergold", "lead")] == [["Text"]] * 4 + [[]] * 2
+
+
 def test_it_finds_by_sku():
     made = piece("Slow Weather")
     assert found(made.variants.get().sku) == ["Slow Weather"]
