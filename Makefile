@@ -26,6 +26,9 @@ LOCK = .tools/uv/bin/uv pip compile -q --universal --python-version 3.11 --gener
   --custom-compile-command "make lock (what is there for what reason: requirements.in, requirements-dev.in)"
 PYTEST := $(V)/python -m pytest -n $(WORKERS) --dist worksteal
 
+# Dozens of programs are started: each would compile the shop anew where the environment keeps Python from writing that down.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run dev test test-sqlite test-postgres test-long lint bench azurite clean
 

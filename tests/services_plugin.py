@@ -60,9 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
-    kept = [item for item in items if _is_wanted(item, config)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    wanted = {item: _is_wanted(item, config) for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
+    items[:] = [item for item in items if wanted[item]]
 
 
 def count_contract_checks(name: str, *, seen: int, errors: int) -> None:
@@ -155,6 +155,7 @@ def _set_environment(*, database: str, collect: bool) -> None:
         "AZURE_CDN_BASE_URL": "",
         "MEDIA_ROOT": str(Path(_folder.name) / "media"),
         "ORDER_HOLD_MINUTES": "32",
+        "PAGE_CACHE_SECONDS": "0",  # tests change things and look at once; those of the cache turn it on
         "LOG_LEVEL": "INFO",
     }
     if not IN_WORKER:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import requests
 from django.core.management import execute_from_command_line
-from django.core.signals import request_started
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -72,13 +71,6 @@ def stop_at_calls() -> None:
     requests.Session.request = stopping
 
 
-def forget_content_types() -> None:
-    """Each test begins with new rows for them, and this program outlives tests."""
-    from django.contrib.contenttypes.models import ContentType
-
-    request_started.connect(lambda **_signal: ContentType.objects.clear_cache(), weak=False)
-
-
 def break_guards() -> None:
     from tests.trust.broken import BROKEN
 
@@ -101,5 +93,4 @@ else:
     from shop.wsgi import application as shop
 
     break_guards()
-    forget_content_types()
     application = stop_at_requests(shop)
