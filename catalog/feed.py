@@ -58,9 +58,9 @@ def lines() -> Iterator[str]:
 
 
 def _pictures_of(product_ids: set[int]) -> dict[int, dict[int, str]]:
-    """The addresses of each product's pictures by their keys, in the product's order."""
+    """The addresses of each product's pictures by their keys, in the product's order; none of lost ones."""
     found: dict[int, dict[int, str]] = {}
-    rows = ProductImage.objects.filter(product__in=product_ids).order_by("product", "position", "id")
+    rows = ProductImage.objects.filter(product__in=product_ids).exclude(url="").order_by("product", "position", "id")
     for product, pk, url in rows.values_list("product", "pk", "url"):
         found.setdefault(product, {})[pk] = absolute(url)
     return found

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from catalog import feed
+from catalog.models import ProductImage
 from catalog.structured import gtin
 from tests import factories
 from tests.catalog.feed_rules import read_feed
@@ -114,6 +115,14 @@ def test_it_keeps_to_the_longest_that_is_allowed_and_to_what_xml_can_hold(client
     item = items(client)[f"variant-{variant.pk}"]
     assert item["title"].startswith("]]></item><evil>&t")
     assert len(item["additional_image_link"]) == 10
+
+
+def test_it_names_no_picture_whose_file_is_lost(client):
+    variant = a_variant(pictures=2)
+    ProductImage.objects.filter(position=0).update(url="")
+    assert items(client)["SW-1"]["image_link"] == f"{SITE}/media/1.jpg"
+    variant.product.images.update(url="")
+    assert items(client) == {}
 
 
 def test_it_is_a_feed_when_nothing_is_on_sale(client):
