@@ -47,8 +47,15 @@ def fetch(url: str, *, seconds: float = SECONDS) -> bytes:
         found = _get(url, until)
         if isinstance(found, bytes):
             return found
-        url = urljoin(url, found)
+        url = _followed(url, found)
     raise FetchFailed(_("More than %d redirects.") % MOST_REDIRECTS, again=False)
+
+
+def _followed(url: str, place: str) -> str:
+    try:
+        return urljoin(url, place)
+    except ValueError as error:
+        raise FetchFailed(_("A redirect to nowhere."), again=False) from error
 
 
 def may_be_asked(address: Address) -> bool:
