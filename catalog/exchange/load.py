@@ -90,7 +90,7 @@ def _write(batch: list[Record], skus: SkusOfFile, by: str, finish: Finish | None
 
 def _remember_skus(record: Record, skus: SkusOfFile) -> None:
     for variant in record.variants:
-        if variant.sku:
+        if variant.sku and not record.reasons:  # what was refused as it was read gave none
             skus.taken(variant.sku, variant.line)
 
 

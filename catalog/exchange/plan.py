@@ -98,6 +98,8 @@ class _Planner:
         self.plan, self.known, self.shelf, self.skus = made, known, shelf, skus
         self.record = made.record
         used = [name for one in known.variants for name in plain_choice(one.option_values)]
+        self.keys_before = {one.pk: _key(one.option_values) for one in known.variants}
+        self.new_lines: list[tuple[Variant, int]] = []
         self.options_before = list(dict.fromkeys([*(option.name for option in known.options), *used]))
 
     def all(self) -> None:
@@ -157,6 +159,7 @@ class _Planner:
                 self._refuse(record.line, "", _("Line %d is about the same variant.") % met[variant.pk])
             else:
                 self._changed_variant(variant, record)
+        self._refuse_twins(met)
         if self.plan.is_new and not self.record.variants:
             self._refuse(self.record.first, "Variant Price", _("A new product needs a line with a price."))
 
@@ -173,6 +176,17 @@ class _Planner:
             self._refuse(record.line, "Option1 Value", _("Line %(line)d is the same choice: %(choice)s.") % about)
         return by_choice.get(key)
 
+    def _refuse_twins(self, met: dict[int, int]) -> None:
+        """Two that would have one choice, if one of them gets it here: shoppers could not tell them apart."""
+        stay = [(one, 0) for one in self.known.variants if _key(one.option_values) == self.keys_before[one.pk]]
+        move = [(one, met[one.pk]) for one in self.known.variants if _key(one.option_values) != self.keys_before[one.pk]]
+        owners: dict[Any, Variant] = {}
+        for one, line in [*stay, *move, *self.new_lines]:
+            other = owners.setdefault(_key(one.option_values), one)
+            if line and other is not one and not self.plan.reasons:
+                about = {"sku": other.sku, "choice": one.options_text or _("no options")}
+                self._refuse(line, "Option1 Value", _("“%(sku)s” is the same choice: %(choice)s.") % about)
+
     def _new_variant(self, record: VariantRecord) -> None:
         if "price_minor" not in record.fields:
             self._refuse(record.line, "Variant Price", _("This cell is empty: a new variant needs a price."))
@@ -184,6 +198,7 @@ class _Planner:
         variant.sku = record.sku or self._made_sku(record)
         self._claim(variant.sku, record)
         self.plan.new_variants.append(variant)
+        self.new_lines.append((variant, record.line))
         if not self.plan.is_new:
             self.plan.change(_("new variant"), "", variant.price, _name(variant))
         if variant.stock_tracked and record.quantity:

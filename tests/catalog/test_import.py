@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
+from catalog.exchange.load import load
 from catalog.exchange.models import PictureToFetch
 from catalog.exchange.write import export
 from catalog.index_models import Listing
@@ -170,6 +171,20 @@ def test_it_refuses_the_same_choice_twice():
     assert found == ["line 3, Option1 Value: Line 2 is the same choice: Small."]
 
 
+def test_it_refuses_to_give_two_variants_one_choice():
+    """A shopper could not tell them apart, and the other admin pages refuse it too."""
+    small, large = [line | {"Variant SKU": sku} for line, sku in zip(SIZES, ("A", "B"), strict=True)]
+    imported(written(small, large))
+    twin = "Option1 Value: “A” is the same choice: Small."
+    assert reasons(written(small, large | {"Option1 Value": "Small"})) == [f"line 3, {twin}"]
+    named = {"Title": "Clay Pot", "Option1 Name": "Size"}
+    assert reasons(written(large | named | {"Option1 Value": "Small"})) == [f"line 2, {twin}"]
+    middle = [small | {"Option1 Value": "Middle"}, large, large | {"Variant SKU": "C", "Option1 Value": "Middle"}]
+    assert reasons(written(*middle)) == ["line 4, Option1 Value: “A” is the same choice: Middle."]
+    swapped = [small | {"Option1 Value": "Large"}, large | {"Option1 Value": "Small"}]
+    assert outcomes(written(*swapped)) == {"changed": 1}
+
+
 def test_it_books_units_as_an_import_and_keeps_what_is_promised(stocked):
     line = {"Handle": stocked.product.slug, "Variant SKU": stocked.sku, "Variant Inventory Qty": "2"}
     assert outcomes(written(line)) == {"changed": 1}
@@ -239,6 +254,17 @@ def test_it_renames_an_option_of_variants_that_it_knows_by_their_sku():
     assert [option.name for option in Option.objects.all()] == ["Height"]
     assert [one.option_values for one in Variant.objects.order_by("sku")] == [{"Height": "Small"}, {"Height": "Large"}]
     assert outcomes(renamed) == {"unchanged": 1}
+
+
+def test_it_decides_the_same_for_the_rest_of_a_file_as_for_the_whole():
+    lines = [LINE | {"Variant SKU": "X", "Variant Price": "-1"}, LINE | {"Handle": "pan", "Variant SKU": "X"}]
+
+    def decided(skip):
+        return [
+            done.outcome for batch in load(lambda: io.BytesIO(written(*lines)), write_it=False, skip=skip) for done in batch
+        ]
+
+    assert decided(skip=0)[1:] == decided(skip=1) == ["new"]
 
 
 def test_it_writes_the_rest_of_a_batch_when_one_product_cannot_be_written(monkeypatch):
