@@ -23,7 +23,6 @@ from money import Money
 
 COUNTED = 1_000
 MOST_GROUPS = 8  # that are counted without themselves
-FRESH_SECONDS = 30  # for lists that nothing narrows, which are asked for most
 ALL, STOCK, CATEGORY = "", "in stock", "category"
 
 
@@ -65,7 +64,10 @@ class Facets:
 
 
 def facets(selection: Selection, tree: CategoryTree) -> Facets:
-    """Count what the selection holds. One statement, or none where nothing narrows the list and it was counted lately."""
+    """Count what the selection holds. One statement, or none where nothing narrows the list and it was counted lately.
+
+    Lately: within settings.COUNT_CACHE_SECONDS.
+    """
     return _facets(selection, _counted(selection), tree)
 
 
@@ -76,7 +78,7 @@ def _counted(selection: Selection) -> dict[str, list[Row]]:
     found = cache.get(key)
     if found is None:
         found = _read(selection)
-        cache.set(key, found, FRESH_SECONDS)
+        cache.set(key, found, settings.COUNT_CACHE_SECONDS)
     return found
 
 

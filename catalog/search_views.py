@@ -11,6 +11,7 @@ from catalog.browse import page_of
 from catalog.filters import Asked
 from catalog.forms import SearchForm
 from catalog.list_page import list_page
+from catalog.page_cache import cached_page
 from catalog.selection import Selection
 from catalog.terms import asked_words
 from catalog.typos import corrected
@@ -19,6 +20,7 @@ SUGGESTED = 6
 
 
 @require_safe
+@cached_page
 def search(request: HttpRequest) -> HttpResponse:
     """Products that have all the words of `?q=`, the last of them perhaps not finished."""
     form = SearchForm(request.GET)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from catalog.head import category_head, home_head, list_head, product_head
 from catalog.home_page import home_page
 from catalog.list_page import list_page
+from catalog.page_cache import TOKEN_PLACE, cached_page
 from catalog.product_page import chosen_variant, edition_groups, pictures_of, product_page
 from catalog.redirects import moved_category, moved_product
 from catalog.related import related
@@ -18,6 +19,7 @@ from catalog.tree import CategoryTree
 
 
 @require_safe
+@cached_page
 def home(request: HttpRequest) -> HttpResponse:
     """Open the shop: pieces on the wall, a first shelf, the categories."""
     page = home_page()
@@ -25,12 +27,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@cached_page
 def product_list(request: HttpRequest) -> HttpResponse:
     """Everything that is on sale, page by page."""
     return list_page(request, "catalog/product_list.html", head=list_head(request))
 
 
 @require_safe
+@cached_page
 def category(request: HttpRequest, path: str) -> HttpResponse:
     """A category: what lies below it, and the products of its whole subtree."""
     tree = CategoryTree.load_branch(path)
@@ -44,6 +48,7 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
 
 
 @require_safe
+@cached_page
 def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One product, its pictures and its editions. `?variant=` chooses one of them."""
     page, wanted = product_page(slug), request.GET.get("variant", "")
@@ -61,5 +66,6 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "groups": edition_groups(page),
         "chosen": chosen_variant(page, wanted),
         "related": related(page.product, home_category),
+        "csrf_token": TOKEN_PLACE,
     }
     return render(request, "catalog/product_detail.html", context)

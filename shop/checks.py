@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_SECRET_KEY = 32
 HOLD_MINUTES = range(31, 1431)  # Stripe keeps a Checkout Session open from 30 minutes to 24 hours
+KEPT_SECONDS = range(3601)
 LOCAL_DOMAINS = ("localhost", "test", "local", "internal")
 # Active codes of ISO 4217, list one of 2026-01-01 (six-group.com), without funds, metals and test codes.
 CURRENCIES = frozenset(
@@ -30,7 +31,7 @@ CURRENCIES = frozenset(
 @register()
 def settings_are_complete(**_options: Any) -> list[CheckMessage]:
     """Every problem at once, so that a merchant mends the configuration in one go."""
-    found = [_secret_key(), _allowed_hosts(), _site_url(), _currency(), _hold(), _debug(), _mail(), _static_files()]
+    found = [_secret_key(), _allowed_hosts(), _site_url(), _currency(), _hold(), _kept(), _debug(), _mail(), _static_files()]
     return [*_unreadable(), *(message for message in found if message)]
 
 
@@ -88,6 +89,14 @@ def _hold() -> CheckMessage | None:
         return None
     hint = "Set it to 31 to 1430: Stripe keeps its payment page open from 30 minutes to 24 hours."
     return Error(f"ORDER_HOLD_MINUTES is {settings.ORDER_HOLD_MINUTES}.", hint=hint, id="shop.E005")
+
+
+def _kept() -> CheckMessage | None:
+    for name in ("PAGE_CACHE_SECONDS", "COUNT_CACHE_SECONDS"):
+        if getattr(settings, name) not in KEPT_SECONDS:
+            hint = "Set it to 0 to 3600: so long prices and stock may be shown that are no longer true."
+            return Error(f"{name} is {getattr(settings, name)}.", hint=hint, id="shop.E008")
+    return None
 
 
 def _debug() -> CheckMessage | None:

@@ -67,6 +67,8 @@ def test_it_has_nothing_to_say_about_production_settings():
         ("shop.E004", {"SHOP_CURRENCY": "XYZ"}),
         ("shop.E005", {"ORDER_HOLD_MINUTES": 30}),
         ("shop.E005", {"ORDER_HOLD_MINUTES": 1431}),
+        ("shop.E008", {"PAGE_CACHE_SECONDS": -1}),
+        ("shop.E008", {"COUNT_CACHE_SECONDS": 3601}),
         ("shop.W001", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}),
         ("shop.W002", {"STATIC_ROOT": "/nowhere"}),
         ("payments.E001", {"STRIPE_SECRET_KEY": ""}),
