@@ -71,6 +71,7 @@ def shop_environment(folder: Path, *, database: str, stripe: str) -> dict[str, s
     folder.mkdir(parents=True, exist_ok=True)
     demo = Demo(port=free_port(), sandbox_port=1, azurite_port=1, pictures_in_azurite=False, folder=folder, reload=False)
     changed = {"DATABASE_URL": database, "STRIPE_API_BASE": stripe, "TRUSTED_PROXY": "1", "LOG_LEVEL": "WARNING"}
+    changed["PAGE_CACHE_SECONDS"] = "0"  # every page is made anew
     return demo.environment() | changed | {"STATIC_ROOT": str(collected(demo.environment()))}
 
 
