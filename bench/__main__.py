@@ -1,4 +1,4 @@
-"""Command line: python -m bench [--products 1000 100000] [--databases sqlite postgres] [--quick]"""
+"""Command line: python -m bench [--products 1000 1000000] [--databases sqlite postgres] [--quick]"""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ WARM_UP = 0.3  # seconds of each page before anything counts
 
 def read_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="How fast the shop is, beside bare Django pages.")
-    parser.add_argument("--products", type=int, nargs="+", default=[1000, 100_000], help="sizes of the catalogue")
+    parser.add_argument(
+        "--products", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000], help="sizes of the catalogue"
+    )
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"])
     parser.add_argument("--rounds", type=int, default=10, help="how often each page has its turn (%(default)s)")
     parser.add_argument("--seconds", type=float, default=0.6, help="length of one turn (%(default)s)")

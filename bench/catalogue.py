@@ -1,11 +1,11 @@
-"""A catalogue of any size for measuring, made like the demo's: four editions and two pictures for each product.
+"""A catalogue of any size for measuring: four editions and two pictures for each product, many words, a tree of categories.
 
 Rows only: no picture is stored, and the stock has no movements, so an audit of such a shop would complain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -13,28 +13,27 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from tqdm import tqdm
 
+from bench.words import texts
 from catalog.listing import refresh_all
 from catalog.models import Category, Option, Product, ProductImage, Variant
 from orders.models import ShippingRate
 
-TOPS, BELOW = 8, 4
-DRAWN = 1_000  # products made one by one; larger catalogues are copies of these with numbers behind their names
+TOPS, KINDS, SORTS = 8, 6, 5  # categories: below each of the first lie some of the second, below these some of the third
+DRAWN = 1_000  # products made one by one; larger catalogues have other products with copies of their parts
 RARE = 30  # products of the one category that holds few, all of them at the end of the shop's order
-PLENTY = 1_000_000  # units of each edition
-EDITIONS = (("A4", "Smooth", 2900), ("A4", "Cotton rag", 3700), ("A3", "Smooth", 4700), ("A3", "Cotton rag", 5900))
+PLENTY = 1_000_000  # units of each edition that is not sold out
+SOLD_OUT = 10  # every tenth product is
+SIZES, PAPERS = ("A5", "A4", "A3", "A2", "A1"), ("Smooth", "Cotton rag", "Washi", "Recycled")
 MEMBERSHIP: Any = Product.categories.through
 CHANGED: dict[Any, dict[str, str]] = {  # what a copy has otherwise, beside its keys
-    Product: {"slug": "slug || '-{copy}'", "title": "title || '/{copy}'", "position": "position + {products}"},
     ProductImage: {},
     Option: {},
-    Variant: {"sku": "sku || '-{copy}'"},
-    MEMBERSHIP: {},
+    Variant: {"sku": "sku || '-{copy}'", "price_minor": "price_minor + {copy} % 97 * 50"},
 }
-WORDS = "slow quiet tidal copper northern folded drifting paper weather harbour meadow lattice signal orbit delta ember".split()
 
 
 def load(products: int, *, quiet: bool = False) -> None:
-    """Fill an empty shop: categories, a shipping rate and `products` products. Seconds, also for 100 000.
+    """Fill an empty shop: categories, a shipping rate and `products` products. Minutes for a million.
 
     Raises ValueError for more than a thousand that are no whole thousands.
     """
@@ -43,9 +42,15 @@ def load(products: int, *, quiet: bool = False) -> None:
     ShippingRate.objects.create(name="Tracked parcel", price_minor=590, currency="EUR", countries=["DE", "FR"])
     categories = _categories()
     with tqdm(total=products, unit=" products", disable=quiet, leave=False) as bar:
-        _draw(range(min(products, DRAWN)), categories)
+        with transaction.atomic():
+            _draw(range(min(products, DRAWN)), categories, of=products)
+            _draw_parts()
         bar.update(min(products, DRAWN))
-        _copy(products // DRAWN - 1, bar)
+
+        def draw(copy: int) -> None:
+            _draw(range(copy * DRAWN, (copy + 1) * DRAWN), categories, of=products)
+
+        multiply(CHANGED, products // DRAWN - 1, lambda: bar.update(DRAWN), beside=(Product, draw))
     last = Product.objects.order_by("-position").values_list("pk", flat=True)[:RARE]
     rare = Category.objects.create(name="Rare", slug="rare", position=TOPS)
     rare.products.set(last)
@@ -53,26 +58,37 @@ def load(products: int, *, quiet: bool = False) -> None:
         refresh_all(bar.update)
     if connection.vendor == "postgresql":  # autovacuum would do it a minute later
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE" if not connection.in_atomic_block else "ANALYZE")
 
 
 def _categories() -> list[Category]:
-    """The categories that hold products: those below the top ones."""
-    tops = [Category(name=f"Way {top}", slug=f"way-{top}", path=f"way-{top}", position=top) for top in range(TOPS)]
-    Category.objects.bulk_create(tops)
-    below = [
-        Category(
-            name=f"{top.name}, kind {kind}", slug=f"kind-{kind}", path=f"{top.path}/kind-{kind}", parent=top, position=kind
-        )
-        for top in tops
-        for kind in range(BELOW)
-    ]
-    return Category.objects.bulk_create(below)
+    """The categories that hold products, the lowest ones: a few will hold many products, many hold few."""
+    levels = [[Category(name=f"Way {top}", slug=f"way-{top}", path=f"way-{top}", position=top) for top in range(TOPS)]]
+    for name, most in (("kind", KINDS), ("sort", SORTS)):
+        Category.objects.bulk_create(levels[-1])
+        levels.append([_below(above, name, at) for above in levels[-1] for at in range(most)])
+    return Category.objects.bulk_create(levels[-1])
 
 
-@transaction.atomic
-def _draw(numbers: range, categories: list[Category]) -> None:
-    products = Product.objects.bulk_create(_product(number) for number in numbers)
+def _below(above: Category, name: str, at: int) -> Category:
+    slug = f"{name}-{at}"
+    return Category(name=f"{above.name}, {name} {at}", slug=slug, path=f"{above.path}/{slug}", parent=above, position=at)
+
+
+def _draw(numbers: range, categories: list[Category], *, of: int) -> None:
+    draw = Random(numbers.start)
+    products = Product.objects.bulk_create(
+        Product(pk=number + 1, slug=f"piece-{number}", is_published=True, position=number, **vars(told))
+        for number, told in zip(numbers, texts(numbers, of=of), strict=True)
+    )
+    homes = [categories[int((len(categories) + 1) ** draw.random()) - 1] for _product in products]
+    MEMBERSHIP.objects.bulk_create(
+        MEMBERSHIP(product=product, category=category) for product, category in zip(products, homes, strict=True)
+    )
+
+
+def _draw_parts() -> None:
+    products = list(Product.objects.order_by("pk"))
     pictures = ProductImage.objects.bulk_create(image for product in products for image in _pictures(product))
     Option.objects.bulk_create(
         Option(product=product, name=name, position=at) for product in products for at, name in enumerate(("Size", "Paper"))
@@ -80,47 +96,45 @@ def _draw(numbers: range, categories: list[Category]) -> None:
     Variant.objects.bulk_create(
         variant for product, image in zip(products, pictures[1::2], strict=True) for variant in _variants(product, image)
     )
-    homes = (categories[number % len(categories)] for number in numbers)
-    MEMBERSHIP.objects.bulk_create(
-        MEMBERSHIP(product=product, category=category) for product, category in zip(products, homes, strict=True)
-    )
 
 
-def _copy(copies: int, bar: Any) -> None:
-    """Multiply what was drawn, inside the database: a thousand products with all their rows in five statements."""
-    drawn = {model: list(model.objects.order_by("pk").values_list("pk", flat=True)) for model in CHANGED}
+def multiply(
+    changed: dict[Any, dict[str, str]],
+    copies: int,
+    done: Callable[[], object],
+    *,
+    beside: tuple[Any, Callable[[int], None]] | None = None,
+) -> None:
+    """Copy all rows of these models, which refer to each other, inside the database: each copy is a statement for each model.
+
+    `beside`: a model that they belong to, of which the function makes the rows of a copy. `done` is called after each copy.
+    """
+    models = [*changed, beside[0]] if beside else [*changed]
+    drawn = {model: model.objects.count() for model in models}
     for copy in range(1, copies + 1):
         with transaction.atomic(), connection.cursor() as cursor:
-            for model, ids in drawn.items():
-                names = [field.column for field in model._meta.concrete_fields]
-                values = ", ".join(_value(field, copy, drawn) for field in model._meta.concrete_fields)
-                table = model._meta.db_table
-                cursor.execute(
-                    f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} WHERE id <= {ids[-1]}"  # noqa: S608
-                )
-        bar.update(DRAWN)
+            if connection.vendor == "postgresql":  # looks up no keys: they are of rows that were written just before
+                cursor.execute("SET LOCAL session_replication_role = replica")
+            if beside:
+                beside[1](copy)
+            for model in changed:
+                cursor.execute(_copied(model, changed[model], copy, drawn))
+        done()
     with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), list(CHANGED)):
+        for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
 
 
-def _value(field: Any, copy: int, drawn: dict[Any, list[int]]) -> str:
-    """The SQL of one column of a copy: other keys, and other names where two of the same are not allowed."""
-    kept = drawn.get(field.model if field.primary_key else field.related_model)
-    if kept:
-        return f"{field.column} + {copy * len(kept)}"
-    return CHANGED[field.model].get(field.column, field.column).format(copy=copy, products=copy * len(drawn[Product]))
-
-
-def _product(number: int) -> Product:
-    first, second = Random(number).sample(WORDS, 2)
-    return Product(
-        title=f"{first.title()} {second.title()} No. {number}",
-        slug=f"piece-{number}",
-        summary=f"A {first} field of lines, drawn over a {second}.",
-        description=f"<p>Lines follow a {first} field. <strong>Each is drawn once</strong>, up to the {second}.</p>" * 4,
-        is_published=True,
-        position=number,
+def _copied(model: Any, changed: dict[str, str], copy: int, drawn: dict[Any, int]) -> str:
+    """The SQL of one copy: other keys, and other values of what must not be the same."""
+    values = {}
+    for field in model._meta.concrete_fields:
+        shift = drawn.get(model if field.primary_key else field.related_model)
+        name = f'"{field.column}"'
+        values[name] = f"{name} + {copy * shift}" if shift else changed.get(field.column, name).format(copy=copy)
+    table = model._meta.db_table
+    return (
+        f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {table} WHERE id <= {drawn[model]}"  # noqa: S608
     )
 
 
@@ -139,14 +153,18 @@ def _pictures(product: Product) -> Iterator[ProductImage]:
 
 
 def _variants(product: Product, image: ProductImage) -> Iterator[Variant]:
-    for position, (size, paper, price) in enumerate(EDITIONS):
+    """Two neighbouring sizes, each on two papers."""
+    number = product.position
+    size, paper = number * 7 % (len(SIZES) - 1), number * 3 % len(PAPERS)
+    editions = [(SIZES[size + at // 2], PAPERS[(paper + at % 2) % len(PAPERS)]) for at in range(4)]
+    for position, (chosen, on) in enumerate(editions):
         yield Variant(
             product=product,
-            sku=f"P{product.position}-{position}",
-            option_values={"Size": size, "Paper": paper},
-            price_minor=price + product.position % 10 * 100,
+            sku=f"P{number}-{position}",
+            option_values={"Size": chosen, "Paper": on},
+            price_minor=1900 + SIZES.index(chosen) * 1500 + PAPERS.index(on) * 400 + number % 10 * 100,
             currency="EUR",
-            stock_on_hand=PLENTY,
+            stock_on_hand=0 if number % SOLD_OUT == SOLD_OUT - 1 else PLENTY,
             image=image if position else None,
             position=position,
         )

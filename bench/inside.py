@@ -13,8 +13,15 @@ import django
 from django.core.management import call_command
 
 from bench.pages import LISTS
+from bench.words import COLOURS, KINDS, MATTERS, SELDOM, vocabulary
 
 SHOWN = 40  # how many different products, categories and places in the list are asked for in turn
+SEARCHES = {
+    "search": [COLOURS[0], COLOURS[1], MATTERS[0], KINDS[1], vocabulary()[100]],  # of a third down to a fiftieth of all
+    "search seldom": [SELDOM],
+    "search three words": [f"{COLOURS[0]} {MATTERS[0]} {KINDS[0]}"],
+    "search mistyped": ["haron", "wethaer"],
+}
 
 
 def load(products: str, quiet: str = "") -> dict[str, Any]:
@@ -27,19 +34,28 @@ def load(products: str, quiet: str = "") -> dict[str, Any]:
 
 
 def addresses() -> dict[str, Any]:
-    """Addresses from all over the catalogue, and variants to buy."""
-    from catalog.models import Category, Product, Variant
+    """Addresses from all over the catalogue, and variants to buy. What they find fills a page in a small catalogue, too."""
+    from bench.catalogue import SIZES, TOPS
+    from catalog.models import Product, Variant
 
     step = max(1, Product.objects.count() // SHOWN)
     numbers = range(0, step * SHOWN, step)
     spread = list(Product.objects.filter(position__in=numbers).order_by("position").values_list("slug", "position", "pk"))
-    first_editions = Variant.objects.filter(position=0, product__in=[pk for *_rest, pk in spread])
+    first_editions = Variant.objects.filter(position=0, stock_on_hand__gt=0, product__in=[pk for *_rest, pk in spread])
+    categories = [*(f"way-{top}" for top in range(TOPS)), "way-0/kind-0", "rare"]
+    filters = [
+        f"option.Size={size}&price_from={low}&price_to={low + 20}&in_stock=1" for size in SIZES[1:4] for low in (30, 40, 50)
+    ]
     return {
         "home": ["/"],
-        "list": ["/products/", *(f"/products/?after={position}-{pk}" for _slug, position, pk in spread[:-1])],
-        "category": [f"/categories/{path}/" for path in Category.objects.order_by("pk").values_list("path", flat=True)],
+        "list": ["/products/"],
+        "deep list": [f"/products/?after={position}-{pk}" for _slug, position, pk in spread[:-1]],
+        "category": [f"/categories/{path}/" for path in categories],
+        "filter": [f"/products/?{query}" for query in filters],
+        "category filter": [f"/categories/way-{top}/?{query}" for query in filters for top in (0, 1)],
         "product": [f"/products/{slug}/" for slug, *_rest in spread],
-        "search": ["/search/?q=copper+weather"],
+        **{name: [f"/search/?q={words.replace(' ', '+')}" for words in asked] for name, asked in SEARCHES.items()},
+        "suggest": [f"/search/suggest/?q={words}" for words in ("c", "cop", "copper+w", SELDOM)],
         "variants": list(first_editions.values_list("pk", flat=True)),
     }
 

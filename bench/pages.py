@@ -10,7 +10,8 @@ from itertools import cycle
 from bench.client import Slice, form, get, run
 from bench.sites import Site
 
-LISTS = ("home", "list", "category", "product", "search")
+SEARCHED = ("search", "search seldom", "search three words", "search mistyped", "suggest")
+LISTS = ("home", "list", "deep list", "category", "filter", "category filter", "product", *SEARCHED)
 
 
 @dataclass

@@ -13,5 +13,5 @@ __all__ = ["Entry", "Match", "index"]
 
 
 def index() -> ModuleType:
-    """The module for the database in use. Both offer `store`, `forget`, `condition`, and EACH, which makes rows of a JSON list."""
+    """The module for the database in use. Both offer `store`, `forget`, `condition` and EACH (a JSON list to rows)."""
     return postgres if connection.vendor == "postgresql" else sqlite

@@ -5,11 +5,12 @@ import copy
 import pytest
 
 from bench import report
+from bench.pages import LISTS
 
 MEMORY = {"rss": 80.0, "pss": 60.0, "own": 50.0}
 
 
-def figures(per_second, *, p95_ms=50.0):
+def figures(per_second, *, p95_ms=45.0):
     return {"requests": 9, "per_second": per_second, "p50_ms": 5.0, "p95_ms": p95_ms, "cpu_ms": 1000 / per_second} | {
         "client_cpu_ms": 0.1,
         "busy": 1.0,
@@ -17,9 +18,9 @@ def figures(per_second, *, p95_ms=50.0):
 
 
 def good_run():
-    pages = {name: figures(350) for name in ("home", "list", "category", "product", "search", "cart add", "fulfilment")}
+    pages = {name: figures(350) for name in (*LISTS, "cart add", "fulfilment")}
     shop = {"pages": pages | {"checkout start": figures(50)}, "memory": MEMORY, "orders": 9}
-    shop["queries"] = {"list": 4, "category": 4, "product": 5}
+    shop["queries"] = dict.fromkeys(LISTS, 4) | {"product": 5}
     bare = dict.fromkeys(("bare page", report.TEMPLATE, report.SESSION, report.INSERT), figures(500))
     shops = [copy.deepcopy(shop) | {"products": size} for size in (1000, 100_000)]
     return {"database": "sqlite", "software": "SQLite 3.40.1", "bare": bare, "bare_memory": MEMORY, "shops": shops}
@@ -35,6 +36,7 @@ def test_it_says_when_all_aims_are_reached():
     [
         (lambda shop: shop["pages"].update({"list": figures(260)}), "list 0.52 of bare template + query, aim 0.6"),
         (lambda shop: shop["pages"].update({"fulfilment": figures(350, p95_ms=140.0)}), "webhook p95 140 ms, aim 100"),
+        (lambda shop: shop["pages"].update({"suggest": figures(350, p95_ms=60.0)}), "suggest p95 60 ms, aim 50"),
         (lambda shop: shop["queries"].update({"product": 6}), "product 6 SQL queries, aim 5"),
         (lambda shop: shop["memory"].update({"rss": 120.0}), "worker 120 MiB resident, aim 100"),
         (lambda shop: shop["pages"].update({"search": figures(100)}), "search 3.5 times slower than with 1000, aim 1.5"),
@@ -44,6 +46,16 @@ def test_it_names_every_aim_that_is_missed(change, words):
     run = copy.deepcopy(good_run())
     change(run["shops"][1])
     assert report.misses(run) == [f"sqlite, 100000 products: {words}"]
+
+
+def test_it_tells_how_much_slower_each_page_is():
+    run = good_run()
+    run["shops"][1]["pages"]["suggest"] = figures(175)
+    table = report.slower_table(run)
+    assert "| Times slower than with 1,000 | 100,000 |" in table
+    assert "| suggest | 2.00 |" in table
+    assert table in report.markdown([run])
+    assert report.slower_table(run | {"shops": run["shops"][:1]}) == ""
 
 
 def test_it_replaces_only_the_table_in_the_documentation(tmp_path, monkeypatch):
