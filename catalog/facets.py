@@ -35,6 +35,17 @@ class Row(NamedTuple):
     in_stock: bool
 
 
+class Counted(NamedTuple):
+    """What so many listings have: how many of them each value, each category, a unit in stock; and their prices' range."""
+
+    listings: int
+    choices: dict[str, Counter[str]]
+    categories: Counter[int]
+    in_stock: int
+    lowest: int | None
+    highest: int | None
+
+
 @dataclass(frozen=True)
 class Value:
     """`count` is in words: "12", or "12+" where there may be more."""
@@ -71,10 +82,10 @@ def facets(selection: Selection, tree: CategoryTree) -> Facets:
     return _facets(selection, _counted(selection), tree)
 
 
-def _counted(selection: Selection) -> dict[str, list[Row]]:
+def _counted(selection: Selection) -> dict[str, Counted]:
     if selection.words or selection.asked.is_filtered:
         return _read(selection)
-    key = f"facets:{settings.SHOP_CURRENCY}:{selection.category_id or 'all'}"
+    key = f"counts:{settings.SHOP_CURRENCY}:{selection.category_id or 'all'}"
     found = cache.get(key)
     if found is None:
         found = _read(selection)
@@ -82,43 +93,43 @@ def _counted(selection: Selection) -> dict[str, list[Row]]:
     return found
 
 
-def _facets(selection: Selection, rows: dict[str, list[Row]], tree: CategoryTree) -> Facets:
-    shown, asked = rows[ALL], selection.asked
-    exact = len(shown) <= COUNTED
+def _facets(selection: Selection, counted: dict[str, Counted], tree: CategoryTree) -> Facets:
+    shown, asked = counted[ALL], selection.asked
+    exact = shown.listings <= COUNTED
     chosen = dict(asked.options)
-    names = sorted({name for row in shown for name in row.choices} | set(chosen))
-    prices = [row.price_minor for row in shown]
+    names = sorted({*shown.choices, *chosen})
+    stocked = counted.get(STOCK, shown)
     return Facets(
-        total=_count(len(shown)),
+        total=_count(shown.listings),
         exact=exact,
-        groups=[_group(name, rows.get(f"option.{name}", shown), chosen.get(name, ())) for name in names],
-        categories=_categories(rows.get(CATEGORY, shown), tree, selection),
-        in_stock=_words(sum(row.in_stock for row in rows.get(STOCK, shown)), rows.get(STOCK, shown)),
-        lowest=Money(min(prices), settings.SHOP_CURRENCY) if prices and exact else None,
-        highest=Money(max(prices), settings.SHOP_CURRENCY) if prices and exact else None,
+        groups=[_group(name, counted.get(f"option.{name}", shown), chosen.get(name, ())) for name in names],
+        categories=_categories(counted.get(CATEGORY, shown), tree, selection),
+        in_stock=_words(stocked.in_stock, stocked),
+        lowest=Money(shown.lowest, settings.SHOP_CURRENCY) if shown.lowest is not None and exact else None,
+        highest=Money(shown.highest, settings.SHOP_CURRENCY) if shown.highest is not None and exact else None,
     )
 
 
-def _group(name: str, rows: list[Row], chosen: tuple[str, ...]) -> Group:
-    counts = Counter(value for row in rows for value in row.choices.get(name, ()))
+def _group(name: str, counted: Counted, chosen: tuple[str, ...]) -> Group:
+    counts: Counter[str] = counted.choices.get(name, Counter())
     values = sorted({*counts, *chosen}, key=_natural)
-    return Group(name, f"option.{name}", [Value(one, one, _words(counts[one], rows), one in chosen) for one in values])
+    return Group(name, f"option.{name}", [Value(one, one, _words(counts[one], counted), one in chosen) for one in values])
 
 
-def _categories(rows: list[Row], tree: CategoryTree, selection: Selection) -> list[Value]:
+def _categories(counted: Counted, tree: CategoryTree, selection: Selection) -> list[Value]:
     """The categories one can go down to: below the one of the page, else the top ones."""
     here = tree.get(selection.category_id)
     offered: list[Category] = tree.children(here) if here else tree.top
-    counts = Counter(category for row in rows for category in row.categories)
+    counts = counted.categories
     return [
-        Value(one.name, one.path, _words(counts[one.pk], rows), one.path == selection.asked.category)
+        Value(one.name, one.path, _words(counts[one.pk], counted), one.path == selection.asked.category)
         for one in offered
         if counts[one.pk] or one.path == selection.asked.category
     ]
 
 
-def _words(count: int, rows: list[Row]) -> str:
-    return f"{count}+" if len(rows) > COUNTED else str(count)
+def _words(count: int, counted: Counted) -> str:
+    return f"{count}+" if counted.listings > COUNTED else str(count)
 
 
 def _count(found: int) -> str:
@@ -130,8 +141,8 @@ def _natural(text: str) -> list[Any]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,18})", text) if part]
 
 
-def _read(selection: Selection) -> dict[str, list[Row]]:
-    """Up to 1 001 rows of the selection, and of what it would be without each group that is on."""
+def _read(selection: Selection) -> dict[str, Counted]:
+    """Count up to 1 001 rows of the selection, and of what it would be without each group that is on."""
     parts = list(_parts(selection))
     queries, values = [], []
     for place, (_name, part) in enumerate(parts):
@@ -148,7 +159,23 @@ def _read(selection: Selection) -> dict[str, list[Row]]:
         cursor.execute(" UNION ALL ".join(queries), values)
         for place, price, choices, categories, stocked in cursor.fetchall():
             found[parts[place][0]].append(Row(price, json.loads(choices), json.loads(categories), bool(stocked)))
-    return found
+    return {name: _count_rows(rows) for name, rows in found.items()}
+
+
+def _count_rows(rows: list[Row]) -> Counted:
+    choices: dict[str, Counter[str]] = {}
+    for row in rows:
+        for name, values in row.choices.items():
+            choices.setdefault(name, Counter()).update(values)
+    prices = [row.price_minor for row in rows]
+    return Counted(
+        listings=len(rows),
+        choices=choices,
+        categories=Counter(category for row in rows for category in row.categories),
+        in_stock=sum(row.in_stock for row in rows),
+        lowest=min(prices, default=None),
+        highest=max(prices, default=None),
+    )
 
 
 def _parts(selection: Selection) -> Iterable[tuple[str, Selection]]:
