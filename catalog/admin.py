@@ -16,6 +16,7 @@ from catalog import import_admin, low_stock_admin, product_admin  # noqa: F401  
 from catalog.admin_filters import VariantStockFilter
 from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
+from catalog.bulk.admin import BulkChanges
 from catalog.models import Category, ProductImage, StockMovement, Variant
 from catalog.options import list_options
 from catalog.stock_words import free
@@ -45,8 +46,9 @@ class CategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(Variant)
-class VariantAdmin(KeepsPromises):
+class VariantAdmin(BulkChanges, KeepsPromises):
     form = StockedVariantForm
+    actions = ["change_prices", "change_stock"]
     list_display = [
         "sku",
         "product",

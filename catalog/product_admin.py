@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
 from catalog.admin_forms import STOCK_TYPED, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
-from catalog.listing import refresh_listings
+from catalog.bulk.admin import BulkProducts
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
 from catalog.picture_admin import ImageInline, TabularInline, thumbnail
@@ -76,7 +74,7 @@ class VariantInline(admin.StackedInline):
 
 
 @admin.register(Product)
-class ProductAdmin(KeepsPromises):
+class ProductAdmin(BulkProducts, KeepsPromises):
     list_display = ["preview", "title", "is_published", "prices", "units", "in_categories", "created"]
     list_display_links = ["title"]  # a picture is no name for a link
     list_filter = ["is_published", ProductStockFilter, SubtreeFilter, "created_at"]
@@ -92,7 +90,7 @@ class ProductAdmin(KeepsPromises):
     filter_horizontal = ["categories"]
     prepopulated_fields = {"slug": ["title"]}
     inlines = [ImageInline, VariantInline, OptionInline]
-    actions = ["publish", "unpublish"]
+    actions = ["publish", "unpublish", "change_prices", "change_stock"]
 
     class Media:
         css = {"all": ["css/admin-catalog.css"]}
@@ -135,23 +133,6 @@ class ProductAdmin(KeepsPromises):
 
     def variants_of(self, objects: Iterable[Any]) -> QuerySet[Variant]:
         return Variant.objects.filter(product__in=[one.pk for one in objects])
-
-    @admin.action(description=_("Publish"), permissions=["change"])
-    def publish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        count = self._show(queryset.filter(is_published=False), True)
-        messages.success(request, ngettext("%d product is in the shop now.", "%d products are in the shop now.", count) % count)
-
-    @admin.action(description=_("Take out of the shop"), permissions=["change"])
-    def unpublish(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        count = self._show(queryset.filter(is_published=True), False)
-        text = ngettext("%d product was taken out of the shop.", "%d products were taken out of the shop.", count)
-        messages.success(request, text % count)
-
-    def _show(self, products: QuerySet[Product], is_published: bool) -> int:
-        ids = list(products.values_list("pk", flat=True))
-        count = Product.objects.filter(pk__in=ids).update(is_published=is_published, updated_at=Now())
-        refresh_listings(ids)
-        return count
 
     @admin.display(description=_("picture"))
     def preview(self, product: Product) -> str:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 
-from catalog.models import StockMovement, Variant
+from catalog.models import MOST_ON_HAND, StockMovement, Variant
 
 Kind = StockMovement.Kind
 Units = Iterable[tuple[int, int]]  # (variant id, how many > 0), a variant as often as need be
@@ -131,6 +131,28 @@ def count(variant_id: int, counted: int, *, seen: int, by: str, reference: str, 
     if counted != seen:
         kind = Kind.ADJUSTMENT
         adjust(variant_id, counted - seen, by=by, reference=reference, kind=kind, oversell=oversell)
+
+
+@transaction.atomic
+def adjust_all(variant_ids: Iterable[int], delta: int, *, by: str, reference: str) -> dict[int, int]:
+    """Correct the stock on hand of each by `delta`, by three statements. Answers what is on hand now, by variant.
+
+    Not in the answer, and untouched: those gone or not counted, and where fewer would be left than are reserved, or more
+    than can be counted.
+    """
+    rows = Variant.objects.filter(pk__in=list(variant_ids), stock_tracked=True, stock_on_hand__lte=MOST_ON_HAND - delta)
+    if delta < 0:
+        rows = rows.filter(stock_on_hand__gte=F("stock_reserved") - delta)
+    locked = rows.select_for_update(no_key=True).order_by("pk")
+    left = {pk: on_hand + delta for pk, on_hand in locked.values_list("pk", "stock_on_hand")}
+    chosen = Variant.objects.filter(pk__in=list(left))
+    if delta > 0:
+        _add(chosen, delta)
+    else:
+        chosen.update(stock_on_hand=F("stock_on_hand") + delta)
+    kind = Kind.RESTOCK if delta > 0 else Kind.ADJUSTMENT
+    _record(kind, [Change(pk, delta) for pk in left], reference=reference, by=by)
+    return left
 
 
 def take_in(deltas: Iterable[tuple[Variant, int]], *, reference: str, by: str) -> None:

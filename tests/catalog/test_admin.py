@@ -10,7 +10,7 @@ from accounts.models import User
 from catalog.models import Category, Product, StockMovement, Variant
 from tests import factories
 from tests.catalog import files
-from tests.catalog.admin_forms import errors_of, list_of, page_of, submit
+from tests.catalog.admin_forms import errors_of, fields_of, list_of, page_of, submit
 
 ADD = "/admin/catalog/product/add/"
 LISTS = ["product", "variant", "category", "stockmovement"]
@@ -95,7 +95,9 @@ def test_it_finds_products_by_sku_and_publishes_them(grace_client):
     answer = grace_client.get(list_of("product", "?q=find-me"))
     assert list(answer.context["cl"].result_list) == [product]
     for action, published in (("publish", True), ("unpublish", False)):
-        grace_client.post(list_of("product"), {"action": action, "_selected_action": [product.pk]})
+        asked = grace_client.post(list_of("product"), {"action": action, "_selected_action": [product.pk]})
+        form = {**fields_of(asked.content.decode()), "step": "confirm"}
+        assert grace_client.post(f"/admin/catalog/product/bulk/{action}/", form).status_code == 302
         product.refresh_from_db()
         assert product.is_published is published
 
