@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from hashlib import blake2s
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -24,15 +25,6 @@ from money import Money
 COUNTED = 1_000
 MOST_GROUPS = 8  # that are counted without themselves
 ALL, STOCK, CATEGORY = "", "in stock", "category"
-
-
-class Row(NamedTuple):
-    """What is counted of one listing."""
-
-    price_minor: int
-    choices: dict[str, list[str]]
-    categories: list[int]
-    in_stock: bool
 
 
 class Counted(NamedTuple):
@@ -75,21 +67,22 @@ class Facets:
 
 
 def facets(selection: Selection, tree: CategoryTree) -> Facets:
-    """Count what the selection holds. One statement, or none where nothing narrows the list and it was counted lately.
+    """Count what the selection holds. One statement, or none where it was counted within settings.COUNT_CACHE_SECONDS.
 
-    Lately: within settings.COUNT_CACHE_SECONDS.
+    Of narrowed lists only what says "at least" is kept: it speaks of some thousand of them anyway.
     """
     return _facets(selection, _counted(selection), tree)
 
 
 def _counted(selection: Selection) -> dict[str, Counted]:
-    if selection.words or selection.asked.is_filtered:
-        return _read(selection)
-    key = f"counts:{settings.SHOP_CURRENCY}:{selection.category_id or 'all'}"
+    asked = replace(selection.asked, q="", sort="")
+    about = (settings.SHOP_CURRENCY, selection.category_id, selection.also_category_id, selection.words, asked)
+    key = f"counts:{blake2s(repr(about).encode()).hexdigest()}"
     found = cache.get(key)
     if found is None:
         found = _read(selection)
-        cache.set(key, found, settings.COUNT_CACHE_SECONDS)
+        if found[ALL].listings > COUNTED or not (selection.words or asked.is_filtered):
+            cache.set(key, found, settings.COUNT_CACHE_SECONDS)
     return found
 
 
@@ -154,25 +147,32 @@ def _read(selection: Selection) -> dict[str, Counted]:
         query = f"SELECT {columns} FROM {part.source(whole=True)} {where} LIMIT {COUNTED + 1}"  # noqa: S608 - its values are beside it
         queries.append(f"SELECT * FROM ({query}) AS part{place}")  # noqa: S608
         values += [settings.SHOP_CURRENCY, *wanted]
-    found: dict[str, list[Row]] = {name: [] for name, _part in parts}
+    found: dict[str, list[tuple[Any, ...]]] = {name: [] for name, _part in parts}
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(queries), values)
-        for place, price, choices, categories, stocked in cursor.fetchall():
-            found[parts[place][0]].append(Row(price, json.loads(choices), json.loads(categories), bool(stocked)))
+        for place, *row in cursor.fetchall():
+            found[parts[place][0]].append(tuple(row))
     return {name: _count_rows(rows) for name, rows in found.items()}
 
 
-def _count_rows(rows: list[Row]) -> Counted:
+def _count_rows(rows: list[tuple[Any, ...]]) -> Counted:
+    """Count rows of (price, choices, categories, in stock). Most say the same JSON as others: each text is read once."""
     choices: dict[str, Counter[str]] = {}
-    for row in rows:
-        for name, values in row.choices.items():
-            choices.setdefault(name, Counter()).update(values)
-    prices = [row.price_minor for row in rows]
+    for text, times in Counter(row[1] for row in rows).items():
+        for name, values in json.loads(text).items():
+            counts = choices.setdefault(name, Counter())
+            for value in values:
+                counts[value] += times
+    categories: Counter[int] = Counter()
+    for text, times in Counter(row[2] for row in rows).items():
+        for category in json.loads(text):
+            categories[category] += times
+    prices = [row[0] for row in rows]
     return Counted(
         listings=len(rows),
         choices=choices,
-        categories=Counter(category for row in rows for category in row.categories),
-        in_stock=sum(row.in_stock for row in rows),
+        categories=categories,
+        in_stock=sum(bool(row[3]) for row in rows),
         lowest=min(prices, default=None),
         highest=max(prices, default=None),
     )

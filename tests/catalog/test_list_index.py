@@ -99,6 +99,17 @@ def test_it_counts_at_least_a_thousand(many):
     assert (exact.total, exact.exact) == ("50", True)
 
 
+def test_it_keeps_counts_of_narrowed_lists_only_where_they_say_at_least(many, django_assert_num_queries):
+    cache.clear()
+    tree = CategoryTree.load()
+    for address, statements in (("price_from=1", 0), ("option.Size=A7", 1), ("", 0)):
+        facets(selection(address), tree)
+        with django_assert_num_queries(statements):
+            facets(selection(f"{address}&sort=price"), tree)
+    with django_assert_num_queries(1):
+        facets(selection("price_from=2"), tree)
+
+
 def test_it_finds_the_cover_of_a_category_by_the_index():
     query = Category.objects.order_by().annotate(cover_id=_first_product()).query.sql_with_params()
     found = plan(*query, walks=True)
