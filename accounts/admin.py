@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import StaffLogInForm
+from accounts.long_lists import LongList
 from accounts.models import User
 
 admin.site.login_form = StaffLogInForm
@@ -34,7 +35,7 @@ class UserChangeForm(DjangoUserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(LongList, DjangoUserAdmin):
     """Only a superuser gives powers away or touches another superuser: the permission to change users is not all of them."""
 
     form = UserChangeForm
@@ -42,8 +43,9 @@ class UserAdmin(DjangoUserAdmin):
     ordering = ["email"]
     list_display = ["email", "name", "is_staff", "is_active", "date_joined", "last_login"]
     list_filter = ["is_staff", "is_active", "groups"]
-    search_fields = ["email", "name"]
-    show_full_result_count = False
+    sortable_by = ["email"]
+    search_fields = ["email__istartswith", "name__word"]
+    search_help_text = _("How the e-mail address begins, or a word of the name")
     readonly_fields = ["date_joined", "last_login"]
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),

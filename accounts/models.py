@@ -11,6 +11,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.search_indexes import AnyCaseIndex, WordIndex
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
@@ -47,6 +49,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_email_any_case")]
+        indexes = [
+            AnyCaseIndex(fields=["email"], name="accounts_user_email"),
+            WordIndex(fields=["name"], name="accounts_user_name"),
+        ]
 
     def __str__(self) -> str:
         return self.email

@@ -6,34 +6,38 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.long_lists import LongList
 from catalog import import_admin, low_stock_admin, product_admin  # noqa: F401  they register themselves
 from catalog.admin_filters import VariantStockFilter
 from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
 from catalog.bulk.admin import BulkChanges
-from catalog.models import Category, ProductImage, StockMovement, Variant
+from catalog.models import Category, Product, ProductImage, StockMovement, Variant
 from catalog.options import list_options
 from catalog.stock_words import free
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(LongList):
     list_display = ["in_tree", "path", "product_count", "position", "is_published"]
     list_filter = ["is_published"]
-    search_fields = ["name", "path"]
-    ordering = ["path"]
-    sortable_by = ()  # the tree is only a tree in its own order
+    search_fields = ["name__icontains", "path__icontains"]
+    ordering = ["path"]  # the tree is only a tree in its own order
+    autocomplete_fields = ["parent"]
     fields = ["name", "slug", "parent", "description", "position", "is_published", "seo_title", "seo_description"]
     prepopulated_fields = {"slug": ["name"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        return super().get_queryset(request).annotate(product_count=Count("products"))
+        members: Any = Product.categories.through.objects.filter(category=OuterRef("pk")).order_by().values("category")
+        count = Subquery(members.annotate(count=Count("pk")).values("count"))
+        return super().get_queryset(request).annotate(product_count=Coalesce(count, 0))
 
     @admin.display(description=_("name"))
     def in_tree(self, category: Category) -> str:
@@ -62,9 +66,11 @@ class VariantAdmin(BulkChanges, KeepsPromises):
     ]
     list_filter = [VariantStockFilter, "is_active", "stock_tracked"]
     list_select_related = ["product"]
-    search_fields = ["sku", "product__title"]
+    ordering = ["-product_id", "position", "id"]
+    sortable_by = ["sku"]
+    search_fields = ["sku__istartswith", "product__title__word"]
+    search_help_text = _("How the SKU begins, or a word of the product's title")
     autocomplete_fields = ["product"]
-    show_full_result_count = False
     edited = [
         (
             None,
@@ -88,9 +94,6 @@ class VariantAdmin(BulkChanges, KeepsPromises):
 
     class Media:
         css = {"all": ["css/admin-catalog.css"]}
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
-        return super().get_queryset(request).order_by("product__position", "product_id", "position", "id")
 
     def get_fieldsets(self, request: HttpRequest, obj: Variant | None = None) -> Any:
         typed = STOCK_TYPED if self._may_write(request, obj) else ()
@@ -133,7 +136,7 @@ class VariantAdmin(BulkChanges, KeepsPromises):
     def options(self, variant: Variant) -> str:
         return variant.options_text
 
-    @admin.display(description=_("price"), ordering="price_minor")
+    @admin.display(description=_("price"))
     def price(self, variant: Variant) -> str:
         return str(variant.price)
 
@@ -148,14 +151,14 @@ class VariantAdmin(BulkChanges, KeepsPromises):
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(admin.ModelAdmin):
+class StockMovementAdmin(LongList):
     """Only to look at: the books are written by sales, returns and counted corrections."""
 
     list_display = ["at", "sku", "kind", "change", "reserved_change", "reference", "by"]
     list_filter = ["kind", "at"]
     list_select_related = ["variant"]
-    search_fields = ["variant__sku", "reference", "=by"]
-    show_full_result_count = False
+    search_fields = ["variant__sku__istartswith", "reference__istartswith"]
+    search_help_text = _("How the SKU begins, or the number or words it is because of")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "variant__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -169,14 +172,14 @@ class StockMovementAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: StockMovement | None = None) -> bool:
         return False
 
-    @admin.display(description="SKU", ordering="variant__sku")
+    @admin.display(description="SKU")
     def sku(self, movement: StockMovement) -> str:
         return movement.variant.sku
 
-    @admin.display(description=_("change"), ordering="delta")
+    @admin.display(description=_("change"))
     def change(self, movement: StockMovement) -> str:
         return f"{movement.delta:+d}" if movement.delta else "–"
 
-    @admin.display(description=_("reserved"), ordering="reserved_delta")
+    @admin.display(description=_("reserved"))
     def reserved_change(self, movement: StockMovement) -> str:
         return f"{movement.reserved_delta:+d}" if movement.reserved_delta else "–"

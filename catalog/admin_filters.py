@@ -51,11 +51,16 @@ class ProductStockFilter(VariantStockFilter):
 
 
 class SubtreeFilter(admin.SimpleListFilter):
+    """A category with all below it. Offers the first ones and those beside and below the chosen one: a tree may be large."""
+
     title = _("category")
     parameter_name = "category"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tree = Category.objects.order_by("path").values_list("path", "name")
+        steps = (self.value() or "").split("/")
+        branch = ["/".join(steps[:depth]) for depth in range(1, len(steps) + 1)]
+        shown = Category.objects.filter(Q(parent=None) | Q(parent__path__in=branch))
+        tree = shown.order_by("path").values_list("path", "name")
         return [(path, "\u2003" * path.count("/") + name) for path, name in tree]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

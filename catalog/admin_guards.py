@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from accounts.long_lists import LongList
 from catalog.models import StockMovement, Variant
 
 
-class KeepsPromises(admin.ModelAdmin):
+class KeepsPromises(LongList):
     """Refuses to delete what has units reserved, with a sentence. `variants_of` says which variants would go."""
 
     def variants_of(self, objects: Iterable[Any]) -> QuerySet[Variant]:

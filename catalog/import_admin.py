@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.long_lists import LongList
 from catalog.exchange.columns import guarded
 from catalog.exchange.models import ImportRun, PictureToFetch
 from catalog.exchange.pictures import try_again
@@ -45,11 +46,10 @@ class UploadForm(forms.Form):
 
 
 @admin.register(ImportRun)
-class ImportRunAdmin(admin.ModelAdmin):
+class ImportRunAdmin(LongList):
     list_display = ["file_name", "state", "new", "changed", "unchanged", "refused", "by", "applied_by", "created_at"]
     list_filter = ["state"]
     list_select_related = ["by", "applied_by"]
-    show_full_result_count = False
 
     def get_urls(self) -> list[Any]:
         own: list[tuple[str, Any, str]] = [
@@ -148,15 +148,15 @@ class FetchedFilter(admin.SimpleListFilter):
 
 
 @admin.register(PictureToFetch)
-class PictureToFetchAdmin(admin.ModelAdmin):
+class PictureToFetchAdmin(LongList):
     """What is missing and why. Pictures are fetched by the worker."""
 
     list_display = ["product", "url", "error", "tries", "due_at"]
     list_display_links = ["product"]
     list_filter = [FetchedFilter]
     list_select_related = ["product"]
-    search_fields = ["product__title", "product__slug", "url"]
-    show_full_result_count = False
+    search_fields = ["product__title__word", "product__slug__istartswith", "url__istartswith"]
+    search_help_text = _("A word of the product's title, or how its address or that of the picture begins")
     fields = ["product", "url", "position", "alt", "error", "tries", "due_at"]
     actions = ["try_again"]
 

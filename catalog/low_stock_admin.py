@@ -12,21 +12,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.long_lists import LongList
 from catalog.low_stock import NO_END, running_low, with_sales
 from catalog.models import LowStock, Variant
 from catalog.stock_words import free
 
 
 @admin.register(LowStock)
-class LowStockAdmin(admin.ModelAdmin):
+class LowStockAdmin(LongList):
     """Only to look at; each row leads to its variant, where units are added. Who may see variants may see it."""
 
     list_display = ["link", "product", "options", "free", "stock_on_hand", "stock_reserved", "low_at", "sold", "lasts"]
     list_display_links = None
     list_select_related = ["product"]
-    search_fields = ["sku", "product__title"]
-    show_full_result_count = False
-    sortable_by = ()
+    search_fields = ["sku__istartswith", "product__title__word"]
+    search_help_text = _("How the SKU begins, or a word of the product's title")
 
     class Media:
         css = {"all": ["css/admin-catalog.css"]}

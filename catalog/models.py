@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.search_indexes import AnyCaseIndex, WordIndex
 from catalog.addresses import address
 from catalog.exchange.models import ImportRun as ImportRun
 from catalog.fields import ChoicesField
@@ -117,6 +118,11 @@ class Product(Findable):
             models.Index(
                 fields=["id", "updated_at", "is_published"], condition=Q(is_published=True), name="catalog_product_mapped"
             ),
+            models.Index(fields=["position", "id"], name="catalog_product_position"),
+            models.Index(fields=["title"], name="catalog_product_title"),
+            models.Index(fields=["created_at"], name="catalog_product_created"),
+            AnyCaseIndex(fields=["slug"], name="catalog_product_slug_begins"),
+            WordIndex(fields=["title"], name="catalog_product_words"),
         ]
 
     def __str__(self) -> str:
@@ -203,6 +209,7 @@ class Variant(models.Model):
         verbose_name = _("variant")
         verbose_name_plural = _("variants")
         ordering = ["position", "id"]
+        indexes = [AnyCaseIndex(fields=["sku"], name="catalog_variant_sku_begins")]
         constraints = [
             models.CheckConstraint(condition=Q(price_minor__lte=MAX_PRICE_MINOR), name="catalog_price_bounded"),
             models.CheckConstraint(condition=Q(stock_reserved__gte=0), name="catalog_reserved_not_negative"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.search_indexes import AnyCaseIndex
+
 
 class StockMovement(models.Model):
     """One change of a variant's counts: the sums of its rows are its stock on hand and its reserved units.
@@ -35,6 +37,7 @@ class StockMovement(models.Model):
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         ordering = ["-id"]
+        indexes = [AnyCaseIndex(fields=["reference"], name="catalog_movement_reference")]
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.delta:+d} {self.kind}"

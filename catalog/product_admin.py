@@ -78,16 +78,16 @@ class ProductAdmin(BulkProducts, KeepsPromises):
     list_display = ["preview", "title", "is_published", "prices", "units", "in_categories", "created"]
     list_display_links = ["title"]  # a picture is no name for a link
     list_filter = ["is_published", ProductStockFilter, SubtreeFilter, "created_at"]
-    search_fields = ["title", "variants__sku"]
+    search_fields = ["title__word", "slug__istartswith", "variants__sku__istartswith"]
+    search_help_text = _("A word of the title, or how the address or a SKU begins")
     ordering = ["position", "id"]
-    show_full_result_count = False
-    list_per_page = 50
+    sortable_by = ["title", "created"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "is_published", "summary", "description"]}),
         (_("Where and how"), {"fields": ["categories", "vendor", "tags", "position", "requires_shipping"]}),
         (_("In search engines"), {"fields": ["seo_title", "seo_description"]}),
     ]
-    filter_horizontal = ["categories"]
+    autocomplete_fields = ["categories"]
     prepopulated_fields = {"slug": ["title"]}
     inlines = [ImageInline, VariantInline, OptionInline]
     actions = ["publish", "unpublish", "change_prices", "change_stock"]

@@ -42,9 +42,9 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_display_links = ["created_at"]
     list_filter = ["kind", ("sent_at", EmptyFieldListFilter), ("failed_at", EmptyFieldListFilter), "created_at"]
     list_select_related = ["order"]
-    search_fields = ["=order__number", "^to"]
+    search_fields = ["order__number__istartswith", "to__istartswith"]
+    search_help_text = _("How the order's number or the e-mail address begins")
     fields = ["order", "kind", "reference", "to", "created_at", "state", "sent_at", "attempts", "next_try_at", "last_error"]
-    sortable_by = ()
     actions = ["send_again"]
 
     @admin.display(description=_("state"))

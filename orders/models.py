@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.search_indexes import AnyCaseIndex, WordIndex
 from money import Money
 from orders.status import ENDED, OPEN, SOLD, Status
 
@@ -102,6 +103,9 @@ class Order(models.Model):
             models.Index(fields=["status", "expires_at"], name="orders_status_expiry"),
             models.Index(fields=["email"], name="orders_email"),
             models.Index(fields=["cart_id"], name="orders_cart"),
+            AnyCaseIndex(fields=["number"], name="orders_number_begins"),
+            AnyCaseIndex(fields=["email"], name="orders_email_begins"),
+            WordIndex(fields=["recipient"], name="orders_recipient_words"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["cart_id"], condition=Q(status__in=sorted(OPEN)), name="orders_one_open_per_cart"),
@@ -182,6 +186,7 @@ class OrderLine(models.Model):
         verbose_name_plural = _("lines")
         ordering = ["id"]
         constraints = [models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_line_has_units")]
+        indexes = [AnyCaseIndex(fields=["sku"], name="orders_line_sku")]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
@@ -251,7 +256,8 @@ class OutgoingMail(models.Model):
                 fields=["next_try_at"],
                 condition=Q(sent_at__isnull=True, failed_at__isnull=True),
                 name="orders_mail_due",
-            )
+            ),
+            AnyCaseIndex(fields=["to"], name="orders_mail_to"),
         ]
 
     def __str__(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import BadRequest
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+
+from accounts.long_lists import LongList
 
 
 class ReadOnly:
@@ -23,15 +24,8 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
-    show_full_result_count = False
-    list_per_page = 50
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Answer 400 to a NUL in a filter: Django's filters pass it on, and PostgreSQL refuses the query."""
-        if any("\x00" in value for _name, values in request.GET.lists() for value in values):
-            raise BadRequest("NUL in the query")
-        return super().changelist_view(request, extra_context)
+class ReadOnlyAdmin(ReadOnly, LongList):
+    pass
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline):

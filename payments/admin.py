@@ -31,8 +31,8 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "order", "amount_text", "status", "payment_intent_id", "checked_at", "last_error"]
     list_filter = ["status", "livemode", "created_at"]
     list_select_related = ["order"]
-    search_fields = ["=order__number", "=session_id", "=payment_intent_id", "=reference"]
-    sortable_by = ()
+    search_fields = ["order__number__istartswith", "session_id", "payment_intent_id", "reference"]
+    search_help_text = _("How the order's number begins, or a whole id of Stripe's: cs_…, pi_…")
     fields = [
         "order", "reference", "status", "amount_text", "session_id", "payment_intent_id", "livemode", "last_error",
         "created_at", "checked_at", "settled_at",
@@ -48,8 +48,8 @@ class RefundAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "order", "amount_text", "status", "reason", "by", "stripe_id", "last_error"]
     list_filter = ["status", "created_at"]
     list_select_related = ["payment__order"]
-    search_fields = ["=payment__order__number", "=stripe_id", "=reference"]
-    sortable_by = ()
+    search_fields = ["payment__order__number__istartswith", "stripe_id", "reference"]
+    search_help_text = _("How the order's number begins, or a whole id of Stripe's: re_…")
     fields = [
         "order", "payment", "reference", "status", "amount_text", "restock", "reason", "by", "stripe_id", "last_error",
         "created_at", "checked_at", "accepted_at",
@@ -86,8 +86,8 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "type", "order", "object_id", "deliveries", "processed_at", "outcome", "last_error"]
     list_filter = [EventStateFilter, "received_at", "livemode"]
     list_select_related = ["order"]
-    search_fields = ["=stripe_id", "=object_id", "=type", "=order__number"]
-    sortable_by = ()
+    search_fields = ["stripe_id", "object_id", "order__number__istartswith"]
+    search_help_text = _("A whole id of Stripe's: evt_…, cs_…, pi_…; or how the order's number begins")
     actions = ["process_again"]
 
     @admin.action(description=_("Process again"), permissions=["process"])
@@ -125,8 +125,8 @@ class DifferenceAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "kind", "order", "detail", "reference", "resolved_at", "resolved_by"]
     list_filter = [("resolved_at", EmptyFieldListFilter), "kind", "created_at"]
     list_select_related = ["order"]
-    search_fields = ["=reference", "=order__number", "detail"]
-    sortable_by = ()
+    search_fields = ["reference", "order__number__istartswith", "detail__icontains"]
+    search_help_text = _("A whole id of Stripe's, how the order's number begins, or a part of what differs")
     actions = ["mark_resolved"]
 
     @admin.action(description=_("Mark as resolved"), permissions=["resolve"])
@@ -144,4 +144,3 @@ class DifferenceAdmin(ReadOnlyAdmin):
 @admin.register(ReconcileRun)
 class ReconcileRunAdmin(ReadOnlyAdmin):
     list_display = ["started_at", "finished_at", "events_seen", "payments_checked", "last_error"]
-    sortable_by = ()

@@ -151,7 +151,10 @@ class WebhookEvent(models.Model):
         verbose_name = _("webhook event")
         verbose_name_plural = _("webhook events")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_event_backlog")]
+        indexes = [
+            models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_event_backlog"),
+            models.Index(fields=["object_id"], name="payments_event_object"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.stripe_id}"

@@ -127,11 +127,12 @@ class OrderAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     list_filter = ["status", AttentionFilter, PaidFilter, "placed_at", CountryFilter]
     search_fields = [
-        "^number", "^email", "recipient", "=lines__sku",
-        "=payments__session_id", "=payments__payment_intent_id", "=payments__refunds__stripe_id",
+        "number__istartswith", "email__istartswith", "recipient__word", "lines__sku__istartswith",
+        "payments__session_id", "payments__payment_intent_id", "payments__refunds__stripe_id",
     ]  # fmt: skip
-    search_help_text = _("Number, e-mail address, recipient, SKU, or an id of Stripe's: cs_…, pi_…, re_…")
-    sortable_by = ()
+    search_help_text = _(
+        "How a number, an e-mail address or a SKU begins, a word of the recipient, or a whole id of Stripe's: cs_…, pi_…, re_…"
+    )
     inlines = [LineInline, EventInline, PaymentInline, MailInline, DifferenceInline]
     fieldsets = [
         (None, {"fields": [
