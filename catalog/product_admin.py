@@ -19,6 +19,7 @@ from catalog.bulk.admin import BulkProducts
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
 from catalog.picture_admin import ImageInline, TabularInline, thumbnail
+from catalog.preview_admin import ShowsPreview
 from catalog.stock_words import free
 from catalog.uploads import stored_uploads
 
@@ -74,7 +75,7 @@ class VariantInline(admin.StackedInline):
 
 
 @admin.register(Product)
-class ProductAdmin(BulkProducts, KeepsPromises):
+class ProductAdmin(BulkProducts, ShowsPreview, KeepsPromises):
     list_display = ["preview", "title", "is_published", "prices", "units", "in_categories", "created"]
     list_display_links = ["title"]  # a picture is no name for a link
     list_filter = ["is_published", ProductStockFilter, SubtreeFilter, "created_at"]

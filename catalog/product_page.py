@@ -67,13 +67,14 @@ class ProductPage:
 def product_page(slug: str) -> ProductPage | None:
     """Read a product and its parts, three queries; None if there is no such product on show."""
     for product in _read(Product, slug):
-        return ProductPage(
-            product=product,
-            home_category=getattr(product, "home_category", None) or "",
-            images=_read(ProductImage, product.pk),
-            variants=_read(Variant, product.pk),
-        )
+        return page_of(product, home_category=getattr(product, "home_category", None) or "")
     return None
+
+
+def page_of(product: Product, *, home_category: str = "") -> ProductPage:
+    """The page of this product, whether it is on show or not. Two queries."""
+    images, variants = _read(ProductImage, product.pk), _read(Variant, product.pk)
+    return ProductPage(product=product, home_category=home_category, images=images, variants=variants)
 
 
 def edition_groups(page: ProductPage) -> list[EditionGroup]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog import feed, search_views, sitemap, viewed, views
+from catalog import feed, preview, search_views, sitemap, viewed, views
 
 app_name = "catalog"
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("products/", views.product_list, name="products"),
     path("products/<slug:slug>/", views.product_detail, name="product"),
     path("categories/<path:path>/", views.category, name="category"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
     path("search/", search_views.search, name="search"),
     path("search/suggest/", search_views.suggest, name="suggest"),
     path("viewed/", viewed.viewed, name="viewed"),
