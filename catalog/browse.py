@@ -65,17 +65,26 @@ def _cards(selection: Selection, mark: tuple[int, int] | None, *, back: bool, li
 def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limit: int) -> tuple[str, list[Any]]:
     """SQL for (pk, position) of the listings of a page, `position` being their rank."""
     down = ORDERS[selection.asked.order][1]
-    parts = [_tier(selection, tier, rank, pk, back, limit) for tier, rank, pk in _tiers(selection, mark, back=back)]
-    if len(parts) == 1:
-        return parts[0]
+    tiers = _tiers(selection, mark, back=back)
+    if len(tiers) == 1:
+        return _tier(selection, *tiers[0], back, limit)
     way = "DESC" if down is not back else "ASC"
-    every = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS tier{place}" for place, (sql, _values) in enumerate(parts))  # noqa: S608
-    values = [value for _sql, some in parts for value in some]
-    return f"SELECT * FROM ({every}) AS tiers ORDER BY position {way}, pk {way} LIMIT {limit}", values  # noqa: S608
+    names, parts, values = [], [], []
+    for tier, rank, pk in tiers:
+        enough = " + ".join(f"(SELECT COUNT(*) FROM {name})" for name in names)  # noqa: S608
+        sql, some = _tier(selection, tier, rank, pk, back, limit, only_if=f"{enough} < {limit}" if names else "")
+        names.append(f"tier{tier}")
+        parts.append(f"{names[-1]} AS MATERIALIZED ({sql})")
+        values += some
+    every = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)  # noqa: S608
+    return f"WITH {', '.join(parts)} SELECT * FROM ({every}) AS tiers ORDER BY position {way}, pk {way} LIMIT {limit}", values  # noqa: S608
 
 
 def _tiers(selection: Selection, mark: tuple[int, int] | None, *, back: bool) -> list[tuple[int, int | None, int]]:
-    """(tier, rank within it, id) of each tier to look through; the rank is None where no mark lies in the tier."""
+    """(tier, rank within it, id) of each tier to look through, in this order; the rank is None where no mark lies in it.
+
+    A tier is only looked through if those before it do not fill the page.
+    """
     if selection.asked.order != RELEVANCE:
         return [(0, *(mark or (None, 0)))]
     every = range(1, TIERS + 1)
@@ -84,12 +93,17 @@ def _tiers(selection: Selection, mark: tuple[int, int] | None, *, back: bool) ->
     here, rank = mark[0] >> TIER, mark[0] & ((1 << TIER) - 1)
     if here not in every:
         raise BadMark(mark)
-    return [(tier, rank if tier == here else None, mark[1]) for tier in every if (tier <= here if back else tier >= here)]
+    way = range(here, 0, -1) if back else range(here, TIERS + 1)
+    return [(tier, rank if tier == here else None, mark[1]) for tier in way]
 
 
-def _tier(selection: Selection, tier: int, rank: int | None, pk: int, back: bool, limit: int) -> tuple[str, list[Any]]:
+def _tier(
+    selection: Selection, tier: int, rank: int | None, pk: int, back: bool, limit: int, *, only_if: str = ""
+) -> tuple[str, list[Any]]:
     column, down = ORDERS[selection.asked.order]
     conditions, values = selection.conditions(tier or TIERS, exactly=bool(tier))
+    if only_if:
+        conditions.append(only_if)
     columns = [f"{selection.key}.{column}", selection.product] if column else [selection.product]
     if rank is not None:
         places = ", ".join(["%s"] * len(columns))
