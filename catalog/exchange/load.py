@@ -20,6 +20,7 @@ from catalog.exchange.read import Opener, Reason, read_blocks, read_header
 from catalog.exchange.shelf import look_up
 
 BATCH = 250  # products
+BATCH_LINES = 1_000  # of variants; less than a product more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,18 @@ def load(
     records = (parse(block, columns) for block in read_blocks(open_file))
     for record in islice(records, skip):
         _remember_skus(record, skus)
-    while batch := list(islice(records, BATCH)):
+    while batch := _next(records):
         yield _written(batch, skus, by, finish) if write_it else _planned(batch, skus)
+
+
+def _next(records: Iterator[Record]) -> list[Record]:
+    """As many as are written at once: the memory does not grow with the variants that products have."""
+    batch: list[Record] = []
+    lines = 0
+    while len(batch) < BATCH and lines < BATCH_LINES and (record := next(records, None)):
+        batch.append(record)
+        lines += len(record.variants)
+    return batch
 
 
 def _planned(batch: list[Record], skus: SkusOfFile) -> list[Done]:

@@ -23,6 +23,7 @@ LONGEST_CELL = 100_000  # characters
 LONGEST_FIELD = 16 * 1024 * 1024  # what the CSV reader takes before it gives up: an unclosed quote swallows the rest
 DELIMITERS = (",", ";", "\t")
 MOST_LINES = 500_000
+MOST_OF_ONE = 1_000  # lines of one product that are kept; more than it can use
 
 
 class FileRefused(Exception):
@@ -57,6 +58,7 @@ class Block:
     handle: str
     lines: list[Line] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
+    cut: bool = False  # it has more lines than are kept
 
     @property
     def first(self) -> int:
@@ -116,10 +118,21 @@ def read_blocks(open_file: Opener) -> Iterator[Block]:
                 block.reasons.append(
                     Reason(number, "Handle", _("This cell is empty: each line needs the handle of its product."))
                 )
-        block.lines.append(line)
-        block.reasons += reasons
+        _add(block, line, reasons)
     if block is not None:
         yield block
+
+
+def _add(block: Block, line: Line, reasons: list[Reason]) -> None:
+    """Of a product that has more lines than it may, the last ones are not kept."""
+    if len(block.lines) < MOST_OF_ONE:
+        block.lines.append(line)
+        block.reasons += reasons
+        return
+    if not block.cut:
+        block.cut = True
+        block.reasons.append(Reason(line.number, "", _("More than %d lines of one product.") % MOST_OF_ONE))
+    block.lines[-1] = line  # it tells where the product ends
 
 
 def _line(number: int, cells: list[str], header: Header) -> tuple[Line, list[Reason]]:

@@ -1,6 +1,6 @@
 """Products as a CSV file in the layout of Shopify. Imported again, it changes nothing.
 
-Reads by key, some hundred products at once: memory does not grow with the shop.
+Reads by key, a hundred products at once: memory does not grow with the shop.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from catalog.exchange.shelf import Known, full_address, with_parts
 from catalog.models import Option, Product, Variant
 from money import Money
 
-BATCH = 300  # products
+BATCH = 100  # products, each with up to 500 variants
 BOM = "\ufeff"  # or spreadsheets take the letters for those of their own country
 
 Cells = dict[str, str]

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from catalog.exchange import load as loading
+from catalog.exchange import read as reading
 from catalog.exchange.read import count_lines, read_blocks
 from catalog.models import Product, StockMovement, Variant
 from catalog.stock import OutOfStock, reserve
@@ -31,9 +32,9 @@ print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
-def many(products: int) -> bytes:
-    """Four lines each, with texts as long as they are in shops."""
-    sizes = ("S", "M", "L", "XL")
+def many(products: int, *, variants: int = 4) -> bytes:
+    """A line for each variant, with texts as long as they are in shops."""
+    sizes = ["S", *(f"S{number}" for number in range(1, variants))]
     first = {"Title": "Thing", "Body (HTML)": "<p>" + "Words. " * 60 + "</p>", "Type": "Pots", "Option1 Name": "Size"}
     return written(
         *(
@@ -59,15 +60,34 @@ def test_it_holds_one_product_at_a_time_while_it_reads():
     assert peak < len(data), "the whole file was in memory"
 
 
+@pytest.mark.same_on_both
+def test_it_keeps_only_so_many_lines_of_one_product(monkeypatch):
+    monkeypatch.setattr(reading, "MOST_OF_ONE", 3)
+    data = written(*[LINE] * 5, LINE | {"Handle": "pan"})
+    pot, pan = read_blocks(lambda: io.BytesIO(data))
+    assert ([line.number for line in pot.lines], [line.number for line in pan.lines]) == ([2, 3, 6], [7])
+    assert [str(reason) for reason in pot.reasons] == ["line 5: More than 3 lines of one product."]
+
+
+@pytest.mark.django_db
+@pytest.mark.same_on_both
+def test_it_takes_fewer_products_at_once_that_have_many_variants(monkeypatch):
+    monkeypatch.setattr(loading, "BATCH_LINES", 5)
+    data = many(5, variants=3)
+    batches = loading.load(lambda: io.BytesIO(data), write_it=False)
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+
+
 @pytest.mark.long
 @pytest.mark.same_on_both
-def test_it_imports_a_hundred_thousand_lines_within_its_memory(tmp_path: Path):
+@pytest.mark.parametrize(("products", "variants"), [(25_000, 4), (200, 500)])
+def test_it_imports_a_hundred_thousand_lines_within_its_memory(tmp_path: Path, products: int, variants: int):
     file = tmp_path / "many.csv"
-    file.write_bytes(many(25_000))
+    file.write_bytes(many(products, variants=variants))
     env = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite3'}", "DJANGO_SETTINGS_MODULE": "shop.settings"}
     command = [sys.executable, "-c", PROGRAM, str(file)]
     run = subprocess.run(command, env=env, cwd=django_settings.BASE_DIR, capture_output=True, text=True, check=False)
-    assert "25000 new, 0 changed, 0 unchanged, 0 refused" in run.stdout, run.stderr[-2000:]
+    assert f"{products} new, 0 changed, 0 unchanged, 0 refused" in run.stdout, run.stderr[-2000:]
     assert int(run.stdout.split()[-1]) < BOUND
 
 
