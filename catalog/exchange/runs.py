@@ -61,8 +61,13 @@ def work_on_due() -> int:
 
 
 def forget_old_files() -> None:
-    """Delete uploads that nobody applied."""
-    ImportPiece.objects.filter(run__created_at__lt=timezone.now() - KEPT).delete()
+    """Delete uploads that nobody applied; of one that is being applied at last nothing is taken away."""
+    old = ImportRun.objects.filter(state=State.CHECKED, created_at__lt=timezone.now() - KEPT)
+    for run in old:
+        why = _("Nobody applied it within %d days, so the file was deleted. Upload it again.") % KEPT.days
+        with transaction.atomic():
+            if old.filter(pk=run.pk).update(state=State.REFUSED, error=why, finished_at=timezone.now()):
+                ImportPiece.objects.filter(run=run).delete()
 
 
 def work_on(run: ImportRun) -> bool:

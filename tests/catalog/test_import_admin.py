@@ -163,13 +163,28 @@ def test_it_shows_nothing_of_imports_to_shoppers(ada_client, grace_client):
     assert not Product.objects.exists()
 
 
-def test_it_forgets_files_that_nobody_applied(grace_client):
+def test_it_forgets_files_that_nobody_applied_and_says_so(grace_client):
     upload(grace_client, written(LINE))
     runs.forget_old_files()
     assert ImportPiece.objects.exists()
     ImportRun.objects.update(created_at=timezone.now() - timedelta(days=15))
     runs.forget_old_files()
     assert not ImportPiece.objects.exists()
+    page = grace_client.post(page_of(ImportRun.objects.get(), "apply/"), follow=True).content.decode()
+    assert "Nobody applied it within 14 days" in page
+
+
+def test_it_keeps_the_file_of_an_import_that_is_applied_at_last(grace_client, large):
+    """Without its rest the file would seem to end there, and the import to be done."""
+    upload(grace_client, written(LINE))
+    runs.work_on_due()
+    run = ImportRun.objects.get()
+    assert runs.begin_to_apply(run, by=None)
+    ImportRun.objects.update(created_at=timezone.now() - timedelta(days=15))
+    runs.forget_old_files()
+    assert runs.work_on_due() == 1
+    run.refresh_from_db()
+    assert (run.state, run.new) == ("done", 1)
 
 
 def test_it_reads_the_file_from_the_database_piece_by_piece(grace_client, monkeypatch):
