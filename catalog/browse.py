@@ -69,7 +69,9 @@ def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limi
     if len(tiers) == 1:
         return _tier(selection, *tiers[0], back, limit)
     way = "DESC" if down is not back else "ASC"
-    names, parts, values = [], [], []
+    names: list[str] = []
+    parts: list[str] = []
+    values: list[Any] = []
     for tier, rank, pk in tiers:
         enough = " + ".join(f"(SELECT COUNT(*) FROM {name})" for name in names)  # noqa: S608
         sql, some = _tier(selection, tier, rank, pk, back, limit, only_if=f"{enough} < {limit}" if names else "")

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from catalog.index import Entry, index
 from catalog.index_models import Listing
 from catalog.models import Category, Product, Variant
-from catalog.terms import tokens
+from catalog.terms import tokens, words_of
 from catalog.typos import learn_words
 
 BATCH = 1_000
@@ -124,7 +124,7 @@ def _entry(product: Told, offers: list[Offer], categories: list[int], words: set
     options = [offer.sku for offer in offers] + [value for values in choices.values() for value in values]
     body = f"{product.summary} {product.description}"
     found = tokens(title=product.title, options=options, body=body, choices=choices)
-    words.update(token[1:] for token in found if token[0] == "d")
+    words.update(words_of(found))
     lowest = min(offer.price_minor for offer in offers)
     return Entry(product.pk, product.position, lowest, json.dumps(choices), json.dumps(categories), " ".join(found))
 

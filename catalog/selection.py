@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,9 @@ from django.conf import settings
 
 from catalog.filters import Asked
 from catalog.index import Match, index
-from catalog.terms import value_token
+from catalog.terms import PLACES, value_token
 
-TIERS = 3  # of relevance: all words in the title; in title and options; anywhere
+TIERS = len(PLACES)  # of relevance: all words in the title; in title and options; anywhere
 
 # No EXISTS: for that PostgreSQL reads all variants at once, though a page needs those of a few.
 IN_STOCK = """(
@@ -66,12 +67,15 @@ class Selection:
 
     def match(self, tier: int, *, exactly: bool) -> Match:
         """The question to the index. The last word may be the beginning of one."""
-        groups: list[tuple[str, ...]] = [(token,) for token in self._tokens("tod"[tier - 1])]
+        groups = self._words_in(PLACES[:tier])
         groups += [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
         if not (exactly and tier > 1 and self.words):
             return Match(tuple(groups))
-        groups.append(tuple(self._tokens("tpe"[tier - 1])))  # follows from the rest, and tells how few they are
-        return Match(tuple(groups), tuple(self._tokens("tod"[tier - 2])))
+        here = tuple(self._token(PLACES[tier - 1], word) for word in self.words)  # follows from the rest, and tells how few
+        return Match((*groups, here), but_not=tuple(self._words_in(PLACES[: tier - 1])))
 
-    def _tokens(self, where: str) -> list[str]:
-        return [where + word + ("*" if word == self.words[-1] else "") for word in self.words]
+    def _words_in(self, places: Sequence[str]) -> list[tuple[str, ...]]:
+        return [tuple(self._token(place, word) for place in places) for word in self.words]
+
+    def _token(self, place: str, word: str) -> str:
+        return place + word + ("*" if word == self.words[-1] else "")

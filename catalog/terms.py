@@ -1,8 +1,7 @@
 """Texts to the tokens of the index, the same for every database.
 
-A token begins with a letter for where a word stands: t the title, o the title or the options, d anywhere. So a question
-about a tier is a plain AND. p and e are o and d again, of words that stand nowhere better: PostgreSQL guesses from them how
-few a lower tier holds, which it cannot guess from "o and not t". v… is a chosen value of an option.
+A token begins with a letter for the best place where a word stands: t the title, p the options, e anywhere else. So questions
+about a tier are of ANDs and ORs alone. v… is a chosen value of an option.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from hashlib import blake2s
 
 from catalog.plain_text import plain_text
 
+PLACES = TITLE, OPTIONS, BODY = "tpe"
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000  # characters of a description that are looked at
 CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
@@ -62,9 +62,13 @@ def tokens(*, title: str, options: Iterable[str], body: str, choices: dict[str, 
     in_options = in_title.union(written_words(" ".join(options)))
     anywhere = in_options.union(written_words(plain_text(body[:LONGEST_TEXT])))
     values = {value_token(name, value) for name, values in choices.items() for value in values}
-    only = {"p" + word for word in in_options - in_title} | {"e" + word for word in anywhere - in_options}
-    every = {"t" + word for word in in_title} | {"o" + word for word in in_options} | {"d" + word for word in anywhere}
-    return every | only | values
+    placed = {TITLE: in_title, OPTIONS: in_options - in_title, BODY: anywhere - in_options}
+    return values.union(place + word for place, words in placed.items() for word in words)
+
+
+def words_of(tokens: Iterable[str]) -> set[str]:
+    """The words again, wherever they stand."""
+    return {token[1:] for token in tokens if token[0] in PLACES}
 
 
 @lru_cache(maxsize=4096)

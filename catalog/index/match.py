@@ -19,10 +19,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Match:
-    """Listings that have one token at least of each group in `groups`, and not every token of `but_not`.
+    """Listings that have one token at least of each group in `groups`, and of one group in `but_not`, if there are any, none.
 
     A token that ends with * stands for all that begin so. Tokens are letters and digits only.
     """
 
     groups: tuple[tuple[str, ...], ...] = ()
-    but_not: tuple[str, ...] = ()
+    but_not: tuple[tuple[str, ...], ...] = ()

@@ -39,10 +39,15 @@ def forget(product_ids: Iterable[int]) -> None:
 
 def condition(match: Match, listing: str) -> tuple[str, list[str]]:
     """SQL that is true for what matches; `listing` is the table's alias."""
-    groups = [f"({' | '.join(map(_token, group))})" for group in match.groups]
-    if match.but_not:
-        groups.append(f"!({' & '.join(map(_token, match.but_not))})")
-    return f"{listing}.terms @@ %s::tsquery", [" & ".join(groups)]
+    question = f"{listing}.terms @@ %s::tsquery"
+    if not match.but_not:
+        return question, [_every(match.groups)]
+    # Two conditions: in one, the index would be asked for all that must not be.
+    return f"{question} AND NOT {question}", [_every(match.groups), _every(match.but_not)]
+
+
+def _every(groups: Iterable[tuple[str, ...]]) -> str:
+    return " & ".join(f"({' | '.join(map(_token, group))})" for group in groups)
 
 
 def _token(token: str) -> str:

@@ -35,10 +35,14 @@ def forget(product_ids: Iterable[int]) -> None:
 
 def condition(match: Match, listing: str) -> tuple[str, list[str]]:
     """SQL that is true for what matches; `listing` is the table's alias."""
-    wanted = " AND ".join(f"({' OR '.join(map(_token, group))})" for group in match.groups)
+    wanted = _every(match.groups)
     if match.but_not:
-        wanted = f"({wanted}) NOT ({' AND '.join(map(_token, match.but_not))})"
+        wanted = f"({wanted}) NOT ({_every(match.but_not)})"
     return f"{listing}.product_id IN (SELECT rowid FROM catalog_terms WHERE catalog_terms MATCH %s)", [wanted]  # noqa: S608
+
+
+def _every(groups: Iterable[tuple[str, ...]]) -> str:
+    return " AND ".join(f"({' OR '.join(map(_token, group))})" for group in groups)
 
 
 def _token(token: str) -> str:
