@@ -42,7 +42,12 @@ class OptionValuesField(forms.CharField):
         return chosen
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        """By the choices and their order: what was typed is text, what is there a dict."""
+        try:
+            typed = self.to_python(data)
+        except ValidationError:
+            return True
+        return list(typed.items()) != list((initial or {}).items())
 
 
 def list_options(product: Product) -> None:
