@@ -19,6 +19,7 @@ from catalog.admin_filters import VariantStockFilter
 from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
 from catalog.admin_guards import KeepsPromises
 from catalog.bulk.admin import BulkChanges
+from catalog.history_admin import TellsValues
 from catalog.models import Category, Product, ProductImage, StockMovement, Variant
 from catalog.options import list_options
 from catalog.stock_words import free
@@ -50,7 +51,7 @@ class CategoryAdmin(LongList):
 
 
 @admin.register(Variant)
-class VariantAdmin(BulkChanges, KeepsPromises):
+class VariantAdmin(BulkChanges, TellsValues, KeepsPromises):
     form = StockedVariantForm
     actions = ["change_prices", "change_stock"]
     list_display = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -20,6 +20,7 @@ from catalog.models import Product, Variant
 from money import Money
 
 LONGEST = 80  # characters of a value
+EVERYWHERE = (Product, Variant)
 Message = list[dict[str, Any]]
 
 
@@ -37,7 +38,7 @@ def log_products(products: Iterable[Product], changes: list[str], *, by: Any) ->
     _log([(product, [_changed(changes)]) for product in products], by=by)
 
 
-def log_variants(changes: Iterable[tuple[Variant, list[str]]], *, by: Any) -> None:
+def log_variants(changes: Iterable[tuple[Variant, list[str]]], *, by: Any, where: Container[type[Model]] = EVERYWHERE) -> None:
     """Changes of variants: in the history of each, and in that of its product under its SKU. One statement for all."""
     changes = list(changes)
     of: dict[int, Message] = defaultdict(list)
@@ -47,7 +48,7 @@ def log_variants(changes: Iterable[tuple[Variant, list[str]]], *, by: Any) -> No
         of[variant.product_id].append(_changed(texts, variant=variant))
     entries: list[tuple[Model, Message]] = [(variant, [_changed(texts)]) for variant, texts in changes]
     entries += [(products[pk], message) for pk, message in of.items()]
-    _log(entries, by=by)
+    _log([(thing, message) for thing, message in entries if type(thing) in where], by=by)
 
 
 def _changed(texts: list[str], *, variant: Variant | None = None) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _changed(texts: list[str], *, variant: Variant | None = None) -> dict[str, A
 
 
 def _log(entries: list[tuple[Any, Message]], *, by: Any) -> None:
-    kinds = {model: ContentType.objects.get_for_model(model).pk for model in (Product, Variant)}
+    kinds = {model: ContentType.objects.get_for_model(model).pk for model in EVERYWHERE}
     LogEntry.objects.bulk_create(
         LogEntry(
             user_id=by.pk,

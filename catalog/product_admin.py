@@ -16,6 +16,7 @@ from catalog.admin_filters import ProductStockFilter, SubtreeFilter
 from catalog.admin_forms import STOCK_TYPED, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
 from catalog.bulk.admin import BulkProducts
+from catalog.history_admin import TellsValues
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.options import list_options
 from catalog.picture_admin import ImageInline, TabularInline, thumbnail
@@ -75,7 +76,7 @@ class VariantInline(admin.StackedInline):
 
 
 @admin.register(Product)
-class ProductAdmin(BulkProducts, ShowsPreview, KeepsPromises):
+class ProductAdmin(BulkProducts, ShowsPreview, TellsValues, KeepsPromises):
     list_display = ["preview", "title", "is_published", "prices", "units", "in_categories", "created"]
     list_display_links = ["title"]  # a picture is no name for a link
     list_filter = ["is_published", ProductStockFilter, SubtreeFilter, "created_at"]

@@ -173,5 +173,5 @@ def _prices_of(variant: Variant) -> Prices:
 
 def _words(old: Prices, new: Prices) -> list[str]:
     code = settings.SHOP_CURRENCY
-    pairs = [("price", old.price, new.price), ("price before", old.before, new.before)]
+    pairs = [("Price", old.price, new.price), ("Price before", old.before, new.before)]
     return [told(label, priced(was, code), priced(now, code)) for label, was, now in pairs if was != now]

@@ -44,7 +44,7 @@ def show(ids: Iterable[int], *, publish: bool, by: Any) -> Done:
     changed = [product for product in found if product.is_published != publish]
     pks = [product.pk for product in changed]
     Product.objects.filter(pk__in=pks).update(is_published=publish, updated_at=Now())
-    log_products(changed, [told("published", not publish, publish)], by=by)
+    log_products(changed, [told("Published", not publish, publish)], by=by)
     refresh_listings(pks)
     done = Done(changed=len(changed), already=len(found) - len(changed))
     for _gone in range(len(ids) - len(found)):

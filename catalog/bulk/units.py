@@ -61,6 +61,6 @@ def change_stock(ids: Iterable[int], delta: int, *, reason: str, page: str, by: 
         if pk not in left:
             why = _refused(variant, delta) or _("It changed meanwhile") if variant else _("Deleted meanwhile")
             done.leave(why, variant)
-    words = {pk: [told("stock", on_hand - delta, on_hand) + (f" ({reason})" if reason else "")] for pk, on_hand in left.items()}
+    words = {pk: [told("Stock", on_hand - delta, on_hand) + (f" ({reason})" if reason else "")] for pk, on_hand in left.items()}
     log_variants(((found[pk], words[pk]) for pk in left), by=by)
     return done

@@ -99,8 +99,8 @@ def test_it_shows_old_and_new_and_who_is_refused_then_does_it(grace_client):
     assert prices(small) == (1905, None), "looking changes nothing"
     assert messages_of(grace_client, step(grace_client, page, "confirm")) == ["1 price was changed."]
     assert [prices(small), prices(large)] == [(2096, None), (99_999_000, None)]
-    assert history(small) == ["Changed price: €19.05 → €20.96."]
-    assert history(product) == [f"Changed price: €19.05 → €20.96 for variant “{small.sku}”."]
+    assert history(small) == ["Changed Price: €19.05 → €20.96."]
+    assert history(product) == [f"Changed Price: €19.05 → €20.96 for variant “{small.sku}”."]
     assert Listing.objects.get(pk=product.pk).price_minor == 2096
     assert history(large) == []
 

@@ -55,7 +55,7 @@ def test_it_asks_then_publishes_then_says_so(grace_client):
     assert set(Product.objects.filter(is_published=True)) == {first, bare, shown}
     assert list(Listing.objects.values_list("pk", flat=True)) == [first.pk]
     assert [str(entry) for entry in LogEntry.objects.filter(object_id=str(first.pk))] == [
-        "Changed “Print 0” — Changed published: no → yes."
+        "Changed “Print 0” — Changed Published: no → yes."
     ]
 
 

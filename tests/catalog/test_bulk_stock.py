@@ -34,7 +34,7 @@ def test_it_shows_what_would_be_there_and_books_it(grace_client, stocked):
     movement = stocked.movements.first()
     assert (movement.kind, movement.delta, movement.reference, movement.by) == ("restock", 12, "delivery 7", "grace@shop.test")
     entry = LogEntry.objects.get(content_type__model="variant", object_id=str(stocked.pk))
-    assert entry.get_change_message() == "Changed stock: 5 → 17 (delivery 7)."
+    assert entry.get_change_message() == "Changed Stock: 5 → 17 (delivery 7)."
 
 
 def test_it_takes_away_nothing_that_is_promised(grace_client, stocked):
