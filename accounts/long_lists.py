@@ -1,59 +1,96 @@
 """Lists of the admin that cost the same however long they are.
 
-Rows are counted up to `COUNTED`, and pages end there: whoever wants others searches or filters. Of a page the keys are found
-first, and only its rows are read whole. A search asks for each of its words in each of `search_fields`, which are lookups
+Rows are counted up to `COUNTED`, and pages end there: whoever wants others searches or filters. Only keys are looked for; the
+rows of one page are read whole. A search asks for each of its words in each of `search_fields`, which are lookups
 that an index knows ("email__istartswith"), and each by itself: no index knows an OR of them.
 """
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.text import smart_split, unescape_string_literal
+from django.utils.timezone import localtime, make_aware
 
 COUNTED = 10_000  # rows
 WORDS = 8  # of a search; the others are left out
 
 
-class ShortPaginator(Paginator):
-    """Counts no further than to `COUNTED`; `more` says that there are others."""
+class KeysPaginator(Paginator):
+    """Finds the keys of the first `COUNTED` rows, once: they tell how many there are and what is on each page.
+
+    `more` says that there are others.
+    """
 
     @cached_property
-    def count(self) -> int:
-        return min(self._seen, COUNTED)
+    def all_keys(self) -> list[Any]:
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", flat=True)[: COUNTED + 1])
 
     @property
     def more(self) -> bool:
-        return self._seen > COUNTED
+        return len(self.all_keys) > COUNTED
 
     @cached_property
-    def _seen(self) -> int:
-        """Few are counted by looking at the first page alone: what finds few has to look far."""
+    def count(self) -> int:
+        return min(len(self.all_keys), COUNTED)
+
+    def keys(self, number: int) -> list[Any]:
+        """Of the rows of a page. Raises InvalidPage."""
+        last = self.validate_number(number) * self.per_page
+        return self.all_keys[last - self.per_page : min(last, COUNTED)]
+
+    def page(self, number: Any) -> Page[Any]:
         rows: Any = self.object_list
-        few = self.per_page + 1
-        on_first_page = len(rows.values_list("pk")[:few])
-        return on_first_page if on_first_page < few else rows.order_by().values("pk")[: COUNTED + 1].count()
+        return Page(rows.filter(pk__in=self.keys(number)), number, self)
 
 
 class LongChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        keys = list(self.result_list.values_list("pk", flat=True))
+        found: Any = self.paginator
+        whole = not self.multi_page or (self.show_all and self.can_show_all)
+        keys = found.all_keys if whole else found.keys(self.page_num)
         rows = self.apply_select_related(self.root_queryset.filter(pk__in=keys))
         self.result_list = rows.order_by(*self.get_ordering(request, rows))
+
+
+class DateFilter(admin.DateFieldListFilter):
+    """Offers years as well, and the months of the chosen one: so staff get to what lies behind the last page."""
+
+    def __init__(self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
+        first = model._base_manager.order_by("pk").values_list(field_path, flat=True).first()
+        links: list[Any] = []
+        for year in range(timezone.localdate().year, localtime(first).year - 1, -1) if first else ():
+            links.append((str(year), self._between(year, 1, year + 1, 1)))
+            if self.date_params.get(self.lookup_kwarg_since, "").startswith(str(year)):
+                ends = [*((year, month + 1) for month in range(1, 12)), (year + 1, 1)]
+                links += [
+                    (f"\u2003{date_format(date(year, month, 1), 'YEAR_MONTH_FORMAT')}", self._between(year, month, *end))
+                    for month, end in enumerate(ends, start=1)
+                ]
+        self.links = (*self.links, *links)
+
+    def _between(self, year: int, month: int, next_year: int, next_month: int) -> dict[str, str]:
+        since, until = (make_aware(datetime(*day, 1)) for day in ((year, month), (next_year, next_month)))
+        return {self.lookup_kwarg_since: str(since), self.lookup_kwarg_until: str(until)}
 
 
 class LongList(admin.ModelAdmin):
     """An admin whose list may grow. Sorting is by what `sortable_by` names, nothing unless it is said."""
 
-    paginator = ShortPaginator
+    paginator = KeysPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would be counted to the end
     list_per_page = 50

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.long_lists import LongList
+from accounts.long_lists import DateFilter, LongList
 from catalog import import_admin, low_stock_admin, product_admin  # noqa: F401  they register themselves
 from catalog.admin_filters import VariantStockFilter
 from catalog.admin_forms import STOCK_TYPED, StockedVariantForm
@@ -156,7 +156,7 @@ class StockMovementAdmin(LongList):
     """Only to look at: the books are written by sales, returns and counted corrections."""
 
     list_display = ["at", "sku", "kind", "change", "reserved_change", "reference", "by"]
-    list_filter = ["kind", "at"]
+    list_filter = ["kind", ("at", DateFilter)]
     list_select_related = ["variant"]
     search_fields = ["variant__sku__istartswith", "reference__istartswith"]
     search_help_text = _("How the SKU begins, or the number or words it is because of")

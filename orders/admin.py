@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.long_lists import DateFilter
 from orders.emails import try_again
 from orders.forms import ShippingRateForm
 from orders.models import OutgoingMail, ShippingRate
@@ -40,7 +41,7 @@ class ShippingRateAdmin(admin.ModelAdmin):
 class OutgoingMailAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "kind", "to", "order", "state", "attempts", "last_error"]
     list_display_links = ["created_at"]
-    list_filter = ["kind", ("sent_at", EmptyFieldListFilter), ("failed_at", EmptyFieldListFilter), "created_at"]
+    list_filter = ["kind", ("sent_at", EmptyFieldListFilter), ("failed_at", EmptyFieldListFilter), ("created_at", DateFilter)]
     list_select_related = ["order"]
     search_fields = ["order__number__istartswith", "to__istartswith"]
     search_help_text = _("How the order's number or the e-mail address begins")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.long_lists import DateFilter
 from orders.readonly import ReadOnlyAdmin
 from payments.inbox import process_again
 from payments.models import Difference, Payment, ReconcileRun, Refund, WebhookEvent
@@ -29,7 +30,7 @@ PATIENCE_SECONDS = 20  # that staff wait for Stripe at most, however many events
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "order", "amount_text", "status", "payment_intent_id", "checked_at", "last_error"]
-    list_filter = ["status", "livemode", "created_at"]
+    list_filter = ["status", "livemode", ("created_at", DateFilter)]
     list_select_related = ["order"]
     search_fields = ["order__number__istartswith", "session_id", "payment_intent_id", "reference"]
     search_help_text = _("How the order's number begins, or a whole id of Stripe's: cs_…, pi_…")
@@ -46,7 +47,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "order", "amount_text", "status", "reason", "by", "stripe_id", "last_error"]
-    list_filter = ["status", "created_at"]
+    list_filter = ["status", ("created_at", DateFilter)]
     list_select_related = ["payment__order"]
     search_fields = ["payment__order__number__istartswith", "stripe_id", "reference"]
     search_help_text = _("How the order's number begins, or a whole id of Stripe's: re_…")
@@ -84,7 +85,7 @@ class EventStateFilter(admin.SimpleListFilter):
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "type", "order", "object_id", "deliveries", "processed_at", "outcome", "last_error"]
-    list_filter = [EventStateFilter, "received_at", "livemode"]
+    list_filter = [EventStateFilter, ("received_at", DateFilter), "livemode"]
     list_select_related = ["order"]
     search_fields = ["stripe_id", "object_id", "order__number__istartswith"]
     search_help_text = _("A whole id of Stripe's: evt_…, cs_…, pi_…; or how the order's number begins")
@@ -123,7 +124,7 @@ def _last_error(row: WebhookEvent) -> str:
 @admin.register(Difference)
 class DifferenceAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "kind", "order", "detail", "reference", "resolved_at", "resolved_by"]
-    list_filter = [("resolved_at", EmptyFieldListFilter), "kind", "created_at"]
+    list_filter = [("resolved_at", EmptyFieldListFilter), "kind", ("created_at", DateFilter)]
     list_select_related = ["order"]
     search_fields = ["reference", "order__number__istartswith", "detail__icontains"]
     search_help_text = _("A whole id of Stripe's, how the order's number begins, or a part of what differs")

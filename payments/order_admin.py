@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from accounts.long_lists import DateFilter
 from money import Money
 from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
@@ -50,7 +51,11 @@ class AttentionFilter(admin.SimpleListFilter):
         return [("yes", _("Yes"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(_needs_attention()) if self.value() == "yes" else queryset
+        if self.value() != "yes":
+            return queryset
+        differences = Difference.objects.filter(order__isnull=False, resolved_at=None).order_by().values("order")
+        mails = OutgoingMail.objects.filter(failed_at__isnull=False).order_by().values("order")
+        return queryset.filter(pk__in=differences.union(mails))  # few orders: all others need not be asked
 
 
 class PaidFilter(admin.SimpleListFilter):
@@ -125,7 +130,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "number_text", "placed_on", "status_badge", "attention",
         "total_text", "paid_text", "refunded_text", "item_count", "email",
     ]  # fmt: skip
-    list_filter = ["status", AttentionFilter, PaidFilter, "placed_at", CountryFilter]
+    list_filter = ["status", AttentionFilter, PaidFilter, ("placed_at", DateFilter), CountryFilter]
     search_fields = [
         "number__istartswith", "email__istartswith", "recipient__word", "lines__sku__istartswith",
         "payments__session_id", "payments__payment_intent_id", "payments__refunds__stripe_id",

@@ -19,26 +19,6 @@ LISTS = ["product", "variant", "category", "stockmovement"]
 # -- Lists ------------------------------------------------------------------------------------------------------------
 
 
-def some_catalogue(how_many: int) -> None:
-    tree = factories.category()
-    for _number in range(how_many):
-        product = factories.product(categories=[tree])
-        factories.picture(product=product)
-        for price in (1900, 4900):
-            factories.variant(product=product, price_minor=price, on_hand=3)
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_it_asks_the_database_as_often_for_many_rows_as_for_few(grace_client, django_assert_max_num_queries, name):
-    some_catalogue(2)
-    grace_client.get(list_of(name))
-    with django_assert_max_num_queries(12) as few:
-        assert grace_client.get(list_of(name)).status_code == 200
-    some_catalogue(10)
-    with django_assert_max_num_queries(len(few)):
-        grace_client.get(list_of(name))
-
-
 def test_it_asks_the_database_as_often_for_many_variants_on_a_page(grace_client, django_assert_max_num_queries):
     product = factories.variant().product
     factories.picture(product=product)
