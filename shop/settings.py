@@ -137,7 +137,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # libpq's own is two minutes
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("connect_timeout", 5)  # libpq's own is two minutes
+    _options.setdefault("options", "-c jit=off")  # compiling a page's query takes longer than answering it
 CACHES = {"default": env.cache("CACHE_URL")}
 
 # -- People --------------------------------------------------------------------------------------------------------
