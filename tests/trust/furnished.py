@@ -17,6 +17,7 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.models import User
 from catalog.exchange.models import ImportRun
 from catalog.models import Product, Variant
+from catalog.preview import preview_link
 from catalog.sitemap import KEYS_IN_A_PART
 from orders.access import order_key
 from payments.models import Difference, Payment
@@ -37,6 +38,7 @@ CSRF = "t" * 32
 class FurnishedShop:
     world: World
     product: Product
+    draft: Product  # not in the shop
     variant: Variant
     paid: Payment
     pending: Payment
@@ -62,8 +64,9 @@ class FurnishedShop:
         Difference.objects.create(kind="amount", reference="pi_1", detail="Not so", resolved_at=timezone.now())
         ada = visitor(world, people.ada())
         ada.send("POST", "/cart/add/", {"Content-Type": URLENCODED}, b"variant=%d&quantity=2" % variant.pk)
+        draft = factories.product(is_published=False)
         visitors = visitor(world), visitor(world, people.mallory()), visitor(world, people.grace()), ada
-        return cls(world, product, variant, paid, pending, *visitors)
+        return cls(world, product, draft, variant, paid, pending, *visitors)
 
     def parts_of(self, place: Place) -> dict[str, Any]:
         """What an address is made of, for something that is there."""
@@ -75,7 +78,7 @@ class FurnishedShop:
             "path": self.product.categories.get().path,
             "number": self.paid.order.number,
             "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
-            "token": default_token_generator.make_token(user),
+            "token": self._preview if place.pattern.startswith("/preview/") else default_token_generator.make_token(user),
             "name": "refund" if place.is_admin else f"pictures/00/{'0' * 64}.jpg",
             "app_label": "catalog",
             "url": "nowhere",
@@ -90,6 +93,10 @@ class FurnishedShop:
         address = place.at(**{**self.parts_of(place), **odd})
         is_secret = place.parts == ("number",) and not odd
         return f"{address}?key={order_key(self.paid.order)}" if is_secret else address
+
+    @property
+    def _preview(self) -> str:
+        return preview_link(self.draft)[0].split("/")[-2]
 
     def _row(self, app: str, model: str) -> int:
         if (app, model) == ("accounts", "user"):
