@@ -115,7 +115,8 @@ class _Work:
         if not self.applies:
             self._look_through()
             return
-        by = self.run.applied_by.get_username() if self.run.applied_by else ""
+        user = self.run.applied_by  # none if the account was deleted meanwhile; the books name somebody all the same
+        by = user.get_username() if user else f"import {self.run.pk}"
         for _batch in load(self.run.open, write_it=True, by=by, skip=self.run.groups_done, finish=self._book):
             pass
         _end(self.run, State.DONE)

@@ -121,6 +121,7 @@ def test_it_goes_on_where_a_killed_worker_stopped(grace_client, large, monkeypat
     run.refresh_from_db()
     assert (run.state, run.groups_done, run.new, run.unchanged) == ("done", 5, 5, 0)
     assert Product.objects.count() == StockMovement.objects.count() == 5
+    assert {movement.by for movement in StockMovement.objects.all()} == {f"import {run.pk}"}, "nobody's account, but a cause"
 
 
 def test_it_stops_when_another_worker_took_over(grace_client, large):

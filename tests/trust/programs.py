@@ -122,10 +122,14 @@ class ShopProgram:
     def start_worker(self, *options: str, **environment: str) -> Popen[bytes]:
         """A background worker that does everything every 0.2 s (unless `options` say otherwise)."""
         each = options or ("--mail-every", "0.2", "--expire-every", "0.2", "--reconcile-every", "0.2")
-        command = [sys.executable, "-m", "tests.trust.served", "worker", *each]
-        worker = processes.start(command, log=self.log, env={**self.environment, **environment}, cwd=ROOT)
-        self._workers.append(worker)
-        return worker
+        return self.start_command("worker", *each, **environment)
+
+    def start_command(self, *arguments: str, **environment: str) -> Popen[bytes]:
+        """A command of manage.py, beside the web; it ends with the workers."""
+        command = [sys.executable, "-m", "tests.trust.served", *arguments]
+        started = processes.start(command, log=self.log, env={**self.environment, **environment}, cwd=ROOT)
+        self._workers.append(started)
+        return started
 
     def end_worker(self, worker: Popen[bytes], *, ending: int = signal.SIGKILL) -> None:
         processes.stop(worker, ending=ending)
