@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -83,6 +84,7 @@ def _read(products: str, values: Iterable[Any]) -> list[Card]:
         return [_card(currency, *row) for row in cursor.fetchall()]
 
 
+@lru_cache(maxsize=1024)  # a row says all that is in the card
 def _card(
     currency: str, pk: int, position: int, title: str, slug: str, lowest: int | None, highest: int, in_stock: int, *cover: Any
 ) -> Card:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from catalog.index import index
 from catalog.models import Category
 from catalog.selection import IN_STOCK, Selection
 from catalog.tree import CategoryTree
@@ -52,15 +53,17 @@ class Value:
 class Group:
     name: str
     parameter: str
-    values: list[Value]
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True)
 class Facets:
+    """Compares by what it shows: its form is rendered once for all pages of a list (templates/catalog/_filters.html)."""
+
     total: str
     exact: bool
-    groups: list[Group]
-    categories: list[Value]
+    groups: tuple[Group, ...]
+    categories: tuple[Value, ...]
     in_stock: str
     lowest: Money | None
     highest: Money | None
@@ -95,7 +98,7 @@ def _facets(selection: Selection, counted: dict[str, Counted], tree: CategoryTre
     return Facets(
         total=_count(shown.listings),
         exact=exact,
-        groups=[_group(name, counted.get(f"option.{name}", shown), chosen.get(name, ())) for name in names],
+        groups=tuple(_group(name, counted.get(f"option.{name}", shown), chosen.get(name, ())) for name in names),
         categories=_categories(counted.get(CATEGORY, shown), tree, selection),
         in_stock=_words(stocked.in_stock, stocked),
         lowest=Money(shown.lowest, settings.SHOP_CURRENCY) if shown.lowest is not None and exact else None,
@@ -106,19 +109,20 @@ def _facets(selection: Selection, counted: dict[str, Counted], tree: CategoryTre
 def _group(name: str, counted: Counted, chosen: tuple[str, ...]) -> Group:
     counts: Counter[str] = counted.choices.get(name, Counter())
     values = sorted({*counts, *chosen}, key=_natural)
-    return Group(name, f"option.{name}", [Value(one, one, _words(counts[one], counted), one in chosen) for one in values])
+    words = [Value(one, one, _words(counts[one], counted), one in chosen) for one in values]
+    return Group(name, f"option.{name}", tuple(words))
 
 
-def _categories(counted: Counted, tree: CategoryTree, selection: Selection) -> list[Value]:
+def _categories(counted: Counted, tree: CategoryTree, selection: Selection) -> tuple[Value, ...]:
     """The categories one can go down to: below the one of the page, else the top ones."""
     here = tree.get(selection.category_id)
     offered: list[Category] = tree.children(here) if here else tree.top
     counts = counted.categories
-    return [
+    return tuple(
         Value(one.name, one.path, _words(counts[one.pk], counted), one.path == selection.asked.category)
         for one in offered
         if counts[one.pk] or one.path == selection.asked.category
-    ]
+    )
 
 
 def _words(count: int, counted: Counted) -> str:
@@ -137,19 +141,22 @@ def _natural(text: str) -> list[Any]:
 def _read(selection: Selection) -> dict[str, Counted]:
     """Count up to 1 001 rows of the selection, and of what it would be without each group that is on."""
     parts = list(_parts(selection))
-    queries, values = [], []
+    wholes, queries, values = [], [], []
     for place, (_name, part) in enumerate(parts):
-        conditions, wanted = part.conditions()
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        columns = (
-            f"{place} AS part, l.price_minor, l.choices, l.categories, {IN_STOCK.format(product='l.product_id')} AS stocked"
-        )
-        query = f"SELECT {columns} FROM {part.source(whole=True)} {where} LIMIT {COUNTED + 1}"  # noqa: S608 - its values are beside it
-        queries.append(f"SELECT * FROM ({query}) AS part{place}")  # noqa: S608
-        values += [settings.SHOP_CURRENCY, *wanted]
+        (bounds, known), (conditions, wanted) = part.bounds(by_price=False), part.conditions()
+        where = " AND ".join([*bounds, *conditions]) or "true"
+        whole = f"SELECT l.product_id, l.price_minor, l.choices, l.categories FROM {part.source(whole=True)} WHERE {where}"  # noqa: S608
+        # Planned as if it were read to its end: PostgreSQL would count on a thousand to be near the beginning.
+        wholes.append(f"part{place} AS {index().ALL_OF_IT} ({whole})")
+        values += [*known, *wanted]
+        stocked = IN_STOCK.format(product=f"few{place}.product_id")
+        few = f"(SELECT * FROM part{place} LIMIT {COUNTED + 1}) AS few{place}"  # noqa: S608
+        queries.append(f"SELECT {place}, price_minor, choices, categories, {stocked} FROM {few}")  # noqa: S608
+    statement = f"WITH {', '.join(wholes)} {' UNION ALL '.join(queries)}"
+    values += [settings.SHOP_CURRENCY] * len(parts)
     found: dict[str, list[tuple[Any, ...]]] = {name: [] for name, _part in parts}
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(queries), values)
+        cursor.execute(statement, values)
         for place, *row in cursor.fetchall():
             found[parts[place][0]].append(tuple(row))
     return {name: _count_rows(rows) for name, rows in found.items()}

@@ -77,7 +77,7 @@ class Asked:
         pairs += [("in_stock", "1" if self.in_stock else ""), ("sort", self.sort), *more.items()]
         return urlencode([(name, value) for name, value in pairs if value])
 
-    def chips(self, category_name: str = "") -> list[Chip]:
+    def chips(self, category_name: str = "") -> tuple[Chip, ...]:
         """What is on, each with the way to take it off."""
         chips = [
             Chip(f"{name}: {value}", self._without(name, value).query()) for name, values in self.options for value in values
@@ -92,7 +92,7 @@ class Asked:
             chips.append(Chip(text, replace(self, price_to=None).query()))
         if self.in_stock:
             chips.append(Chip(_("In stock"), replace(self, in_stock=False).query()))
-        return chips
+        return tuple(chips)
 
     def without_option(self, name: str) -> Asked:
         return replace(self, options=tuple(pair for pair in self.options if pair[0] != name))
