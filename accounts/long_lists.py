@@ -15,6 +15,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -96,6 +97,9 @@ class LongList(admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     sortable_by: ClassVar[Any] = ()
+
+    class Media:
+        js: ClassVar[Any] = [Script("js/admin-choices.js", type="module")]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongChangeList

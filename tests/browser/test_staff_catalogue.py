@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from catalog.models import Product
+from tests import factories
 from tests.browser.gallery import picture
 
 PICTURE = {"name": "tide.png", "mimeType": "image/png", "buffer": picture(600, 800, "seagreen").read()}
@@ -34,11 +35,18 @@ def save(staff):
     staff.page.get_by_role("button", name="Save", exact=True).click()
 
 
-def test_it_publishes_a_product_with_a_picture(form, visitor):
+def test_it_publishes_a_product_with_a_picture_in_a_category(form, visitor):
+    factories.category(slug="below")
     form.page.get_by_label("File").first.set_input_files(PICTURE)
     form.page.get_by_label("Published").check()
+    form.page.get_by_role("searchbox", name="Categories").press_sequentially("below")
+    found = form.page.get_by_role("listbox", name="Categories").get_by_role("option")
+    expect(found).to_have_text("Prints")
+    form.page.keyboard.press("Enter")
+    form.look()
     save(form)
     form.is_told("was added successfully")
+    assert [each.slug for each in Product.objects.get(title="Tidal Study").categories.all()] == ["below"]
     form.look()
     visitor.go("/products/")
     visitor.sees("All prints")
