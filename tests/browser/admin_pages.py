@@ -11,8 +11,8 @@ from tests.browser.shop_pages import Visitor
 
 # What Django 5.2 does itself, in django/contrib/admin: templates/admin/search_form.html labels its field by a picture, whose
 # text the first rule does not count; templates/admin/edit_inline/tabular.html has columns for its own use, without a heading;
-# static/admin/js/SelectFilter2.js names an icon that may not have a name; vendor/select2 puts the button that forgets all that was
-# chosen into the list of it.
+# static/admin/js/SelectFilter2.js names an icon that may not have a name; vendor/select2 puts the button that forgets all
+# that was chosen into the list of it.
 DJANGOS_OWN = ["label-title-only", "empty-table-header", "aria-prohibited-attr", "list"]
 
 
