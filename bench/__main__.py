@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from bench import report
 from bench.buying import Buyers
-from bench.pages import Page, bare_pages, shop_pages
-from bench.sites import Site, bare_environment, inside, served, shop_environment, split_cores
+from bench.pages import Page, bare_pages, kept_pages, shop_pages
+from bench.sites import Site, bare_environment, inside, keeping_pages, served, shop_environment, split_cores
 from tests.sandbox_process import Sandbox
 from tools.processes import start
 from tools.services import Missing, Postgres
@@ -73,7 +73,7 @@ def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: se
         sandbox = stack.enter_context(Sandbox(db=folder / "sandbox.sqlite3").running())
         sandbox.drop()  # we deliver the events ourselves
         bare = stack.enter_context(bare_site(address_of("bare"), folder, core=core))
-        shops, queries = {}, {}
+        shops, keepers, queries = {}, {}, {}
         for size in chosen.products:
             say(f"{database}: loading {size} products")
             env = shop_environment(folder / f"shop-{size}", database=address_of(f"shop_{size}"), stripe=sandbox.url)
@@ -82,8 +82,12 @@ def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: se
             site = stack.enter_context(served(f"shop-{size}", "shop.wsgi", env, core=core, log=folder / f"shop-{size}.log"))
             site.found = found
             shops[size] = (site, env)
+            kept, log = keeping_pages(env), folder / f"kept-{size}.log"
+            keepers[size] = stack.enter_context(served(f"kept-{size}", "shop.wsgi", kept, core=core, log=log))
+            keepers[size].found = found
         buyers = {size: Buyers(site, sandbox) for size, (site, _env) in shops.items()}
         pages = [*bare_pages(bare), *(page for site, _env in shops.values() for page in shop_pages(site))]
+        pages += [page for site in keepers.values() for page in kept_pages(site)]
         take_turns(pages, list(buyers.values()), chosen)
         for size, (_site, env) in shops.items():
             check_all_paid(inside(env, "orders"), buyers[size].bought)
@@ -95,10 +99,10 @@ def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: se
             "shops": [
                 {
                     "products": size,
-                    "pages": {page.name: page.tally.summary() for page in pages if page.site is site}
+                    "pages": {page.name: page.tally.summary() for page in pages if page.site in (site, keepers[size])}
                     | {"checkout start": buyers[size].checkout.summary(), "fulfilment": buyers[size].fulfilled.summary()},
                     "queries": queries[size],
-                    "memory": vars(site.memory()),
+                    "memory": max((vars(one.memory()) for one in (site, keepers[size])), key=lambda memory: memory["rss"]),
                     "orders": buyers[size].bought,
                 }
                 for size, (site, _env) in shops.items()

@@ -12,6 +12,7 @@ from bench.sites import Site
 
 SEARCHED = ("search", "search seldom", "search three words", "search mistyped", "suggest")
 LISTS = ("home", "list", "deep list", "category", "filter", "category filter", "product", *SEARCHED)
+KEPT = ("list", "category", "product")  # measured from the page cache as well
 
 
 @dataclass
@@ -87,3 +88,9 @@ def shop_pages(site: Site) -> list[Page]:
     reads = [Page(name, site, cycle([get(path) for path in found[name]]), 200) for name in LISTS]
     adds = cycle([form("/cart/add/", {"variant": pk, "quantity": 1}) for pk in found["variants"]])
     return [*reads, Page("cart add", site, adds, 302)]
+
+
+def kept_pages(site: Site) -> list[Page]:
+    """The same addresses of a shop that keeps pages: all but the first answer of each comes from its memory."""
+    found = site.found or {}
+    return [Page(f"kept {name}", site, cycle([get(path) for path in found[name]]), 200) for name in KEPT]

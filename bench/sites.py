@@ -71,8 +71,13 @@ def shop_environment(folder: Path, *, database: str, stripe: str) -> dict[str, s
     folder.mkdir(parents=True, exist_ok=True)
     demo = Demo(port=free_port(), sandbox_port=1, azurite_port=1, pictures_in_azurite=False, folder=folder, reload=False)
     changed = {"DATABASE_URL": database, "STRIPE_API_BASE": stripe, "TRUSTED_PROXY": "1", "LOG_LEVEL": "WARNING"}
-    changed["PAGE_CACHE_SECONDS"] = "0"  # every page is made anew
+    changed["PAGE_CACHE_SECONDS"] = "0"  # every page is made anew, but for the site of keeping_pages()
     return demo.environment() | changed | {"STATIC_ROOT": str(collected(demo.environment()))}
+
+
+def keeping_pages(env: dict[str, str]) -> dict[str, str]:
+    """The environment of the same shop beside it, which makes each page of the catalogue once and keeps it."""
+    return env | {"PAGE_CACHE_SECONDS": "3600", "PORT": str(free_port())}
 
 
 def bare_environment(*, database: str) -> dict[str, str]:
