@@ -12,7 +12,7 @@ from catalog.models import Product, Variant
 
 MONEY = {"price_minor": "Price", "compare_at_minor": "Price before"}
 PLAIN = {
-    "title", "slug", "is_published", "vendor", "tags", "position", "requires_shipping", "parent", "name",
+    "title", "slug", "is_published", "vendor", "tags", "position", "requires_shipping",
     "sku", "is_active", "stock_tracked", "low_stock_at", "expected_on", "barcode", "grams",
 }  # fmt: skip
 STOCK = {"units": "Stock: %+d", "counted": "Stock: counted %d"}  # the stock's own history says the rest

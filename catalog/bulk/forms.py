@@ -36,6 +36,17 @@ class PercentField(forms.CharField):
         return hundredths
 
 
+class UnitsField(forms.IntegerField):
+    """As Python reads them, but in ASCII: it would take digits of any script."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> int | None:
+        if not str(value or "").isascii():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class NothingToType(forms.Form):
     """Of a change that needs no words."""
 
@@ -45,7 +56,7 @@ class PricesForm(forms.Form):
     percent = PercentField(
         label=_("Percent"),
         required=False,
-        help_text=_("10 or -12.5. Half a cent is rounded up."),
+        help_text=_("10 or -12.5. Prices are rounded to what the currency has, a half upwards."),
         widget=forms.TextInput({"size": 10, "autocomplete": "off"}),
     )
     amount = MoneyField(label=_("Amount"), required=False, minimum=-MAX_PRICE_MINOR, maximum=MAX_PRICE_MINOR)
@@ -78,7 +89,7 @@ class PricesForm(forms.Form):
 
 
 class StockForm(forms.Form):
-    units = forms.IntegerField(
+    units = UnitsField(
         label=_("Add or take away"),
         min_value=-MOST_UNITS,
         max_value=MOST_UNITS,

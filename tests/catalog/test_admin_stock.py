@@ -5,12 +5,13 @@ from __future__ import annotations
 from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 
 from catalog.models import Product, Variant
 from tests import factories
 from tests.catalog.admin_forms import errors_of, fields_of, filled_in, list_of, page_of, submit
+from tests.catalog.waiting import somebody_waits_for_us
 from tests.sandbox_process import wait_for
 from tests.shelf import sell
 
@@ -137,12 +138,6 @@ def test_it_waits_for_an_import_of_the_product_rather_than_stopping_it(race, gra
         return grace_client.post(address, form).status_code
 
     assert race(import_it, save) == [None, 302]
-
-
-def somebody_waits_for_us() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-        return cursor.fetchone() is not None
 
 
 def test_it_says_that_downloads_have_no_stock(grace_client):

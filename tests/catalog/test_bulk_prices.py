@@ -6,12 +6,15 @@ from threading import Barrier
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import transaction
 
 from catalog.bulk.prices import Before, How, NotPriced, Prices, Rule, by_percent, change_prices, new_prices
 from catalog.index_models import Listing
 from catalog.models import MAX_PRICE_MINOR, Product, Variant
 from tests import factories
 from tests.catalog.bulk_pages import choose, look, messages_of, rows_of, step
+from tests.catalog.waiting import somebody_waits_for_us
+from tests.sandbox_process import wait_for
 
 PLUS_TEN = {"how": "percent", "percent": "10", "before": "keep"}
 
@@ -230,6 +233,27 @@ def test_it_takes_one_of_two_rules_at_once(race, grace):
     winner = (1100, 900, 1300, 700)[next(place for place, each in enumerate(done) if each.changed)]
     assert {prices(each) for each in variants} == {(winner, None)}
     assert [len(history(each)) for each in variants] == [1] * 5
+
+
+@pytest.mark.only_on("postgres")
+def test_it_waits_for_a_colleague_and_then_compares(race, grace):
+    """The second has asked for the lock before the first has committed: what it compares must be read after that."""
+    variant = factories.variant(price_minor=1000)
+    shown, first_wrote = {variant.pk: Prices(1000, None)}, Barrier(2)
+
+    def first() -> int:
+        with transaction.atomic():
+            done = change_prices(shown, Rule(How.SET, amount=1100), by=grace)
+            first_wrote.wait(20)
+            wait_for(somebody_waits_for_us, seconds=20)
+        return done.changed
+
+    def second() -> list[str]:
+        first_wrote.wait(20)
+        return list(change_prices(shown, Rule(How.SET, amount=900), by=grace).left)
+
+    assert race(first, second) == [1, ["Priced by somebody else since you looked"]]
+    assert prices(variant) == (1100, None)
 
 
 def test_it_would_take_both_without_comparing(race, grace):

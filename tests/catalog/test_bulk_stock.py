@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 
 from catalog.bulk.units import DoneBefore, change_stock
 from catalog.models import MOST_ON_HAND, StockMovement, Variant
-from catalog.stock import OutOfStock, adjust_all
+from catalog.stock import OutOfStock, adjust, adjust_all
 from tests import factories, shelf
 from tests.catalog.bulk_pages import choose, look, messages_of, rows_of, step
 
@@ -75,8 +75,6 @@ def test_it_books_a_page_once_however_often_it_is_sent(grace_client, stocked):
 
 
 def test_it_brings_back_what_was_missing(grace_client, stocked):
-    from catalog.stock import adjust
-
     adjust(stocked.pk, -4, by="grace@shop.test", oversell=True)
     step(grace_client, look(grace_client, "change_stock", stocked, units="3"), "confirm")
     stocked.refresh_from_db()
@@ -90,6 +88,7 @@ def test_it_brings_back_what_was_missing(grace_client, stocked):
         ({"units": "0"}, "units", "Type how many come or go."),
         ({"units": "1.5"}, "units", "whole number"),
         ({"units": "1e9"}, "units", "whole number"),
+        ({"units": "１２"}, "units", "whole number"),
         ({"units": "1000001"}, "units", "less than or equal to 1000000"),
         ({"units": "9" * 5000}, "units", "whole number"),
         ({"units": "-1"}, "reason", "Say why there are fewer."),
