@@ -17,6 +17,7 @@ from catalog.models import ProductImage, Variant
 from tests import factories
 from tests.catalog.admin_forms import filled_in, list_of, page_of
 from tests.catalog.product_files import imported, written
+from tests.catalog.waiting import somebody_waits_for_us
 from tests.sandbox_process import wait_for
 
 pytestmark = [pytest.mark.only_on("postgres"), pytest.mark.django_db(transaction=True)]
@@ -73,12 +74,6 @@ def race_with_an_import(race, client, way):
         return client.post(address, form).status_code
 
     return race(import_it, delete)
-
-
-def somebody_waits_for_us():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-        return cursor.fetchone() is not None
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())

@@ -8,19 +8,21 @@ import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
+from threading import Barrier, Event, get_ident
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import IntegrityError, connection
 from django.db.models import Sum
 
 from catalog.exchange import load as loading
 from catalog.exchange import read as reading
 from catalog.exchange.read import count_lines, read_blocks
 from catalog.models import Product, StockMovement, Variant
-from catalog.stock import OutOfStock, reserve
-from tests import factories
+from tests import factories, shelf
 from tests.catalog.product_files import LINE, imported, outcomes, written
+from tests.catalog.waiting import somebody_waits_for_us
+from tests.sandbox_process import wait_for
 
 BOUND = 200  # MiB
 PROGRAM = """
@@ -91,55 +93,103 @@ def test_it_imports_a_hundred_thousand_lines_within_its_memory(tmp_path: Path, p
     assert int(run.stdout.split()[-1]) < BOUND
 
 
+def import_twice_at_once(race, monkeypatch, *files: bytes) -> list[object]:
+    """Both have looked and seen nothing before one of them writes; on SQLite, which lets one begin, both want to begin."""
+    both, write, look_up = Barrier(len(files)), loading._write, loading.look_up
+    met: set[int] = set()
+
+    def meet() -> None:
+        if get_ident() not in met:
+            met.add(get_ident())
+            both.wait(20)
+
+    def looking(records, *, lock):
+        shelf = look_up(records, lock=lock)
+        if connection.vendor == "postgresql":
+            meet()
+        return shelf
+
+    def beginning(*batch):
+        if connection.vendor == "sqlite":
+            meet()
+        return write(*batch)
+
+    with monkeypatch.context() as during_the_race:
+        during_the_race.setattr(loading, "look_up", looking)
+        during_the_race.setattr(loading, "_write", beginning)
+        found = race(*[lambda file=file: imported(file) for file in files])
+    assert len(met) == len(files)
+    return found
+
+
+POTS = [LINE | {"Handle": f"pot-{number}", "Variant Inventory Qty": "2"} for number in range(5)]
+
+
 @pytest.mark.django_db(transaction=True)
-def test_it_writes_each_product_once_when_two_import_the_same_file(race):
-    lines = [LINE | {"Handle": f"pot-{number}", "Variant Inventory Qty": "2"} for number in range(5)]
-    found = race(lambda: imported(written(*lines)), lambda: imported(written(*reversed(lines))))
+def test_it_writes_each_product_once_when_two_import_the_same_file(race, monkeypatch):
+    found = import_twice_at_once(race, monkeypatch, written(*POTS), written(*reversed(POTS)))
     assert [error for error in found if isinstance(error, Exception)] == []
     assert Product.objects.count() == Variant.objects.count() == 5
     assert StockMovement.objects.aggregate(sum=Sum("delta"))["sum"] == 10
     told = [done.outcome for one in found for done in one]
     assert told.count("new") == 5
     assert set(told) <= {"new", "unchanged", "refused"}
-    assert outcomes(written(*lines)) == {"unchanged": 5}
+    assert outcomes(written(*POTS)) == {"unchanged": 5}
 
 
-def count_while_somebody_buys(race, variant: Variant) -> list[object]:
-    """An import counts two units while two shoppers each want two of five."""
-    line = {"Handle": variant.product.slug, "Variant SKU": variant.sku, "Variant Inventory Qty": "2"}
+@pytest.mark.only_on("postgres")
+@pytest.mark.django_db(transaction=True)
+def test_without_a_second_look_one_of_two_imports_would_end(race, monkeypatch):
+    """The control: whoever comes second does not try its products one by one."""
+    monkeypatch.setattr(loading, "_written", lambda *batch: loading._write(*batch))
+    found = import_twice_at_once(race, monkeypatch, written(*POTS), written(*POTS))
+    assert len([error for error in found if isinstance(error, IntegrityError)]) == 1
 
-    def buy() -> object:
-        with transaction.atomic():
-            return reserve([(variant.pk, 2)], reference="order", by="ada")
 
-    return race(lambda: imported(written(line)), buy, buy)
+def count_while_somebody_buys(race, monkeypatch, *, locked: bool) -> Variant:
+    """An import has looked and counts nine of five; then one of the five is sold, or waits until the import is through."""
+    variant = factories.variant(on_hand=5)
+    shelf.reserve(variant.pk, 1)
+    looked, at_the_door, sold, look_up = Event(), Event(), Event(), loading.look_up
+
+    def looking(records, *, lock):
+        found = look_up(records, lock=lock and locked)
+        looked.set()
+        assert at_the_door.wait(20)
+        if not locked:
+            assert sold.wait(20), "the sale came between"
+        elif connection.vendor == "postgresql":
+            wait_for(somebody_waits_for_us, seconds=20, what="the sale, waiting")
+        assert sold.is_set() is not locked
+        return found
+
+    def sell() -> None:
+        assert looked.wait(20)
+        at_the_door.set()
+        shelf.sell(variant.pk, 1)
+        sold.set()
+
+    monkeypatch.setattr(loading, "look_up", looking)
+    line = {"Handle": variant.product.slug, "Variant SKU": variant.sku, "Variant Inventory Qty": "9"}
+    found = race(lambda: imported(written(line)), sell)
+    assert [error for error in found if isinstance(error, Exception)] == []
+    variant.refresh_from_db()
+    return variant
+
+
+def in_the_books(variant: Variant) -> int:
+    return variant.movements.aggregate(on_hand=Sum("delta"))["on_hand"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_never_counts_below_what_is_promised_while_others_buy(race):
-    variant = factories.variant(on_hand=5)
-    found = count_while_somebody_buys(race, variant)
-    assert [error for error in found if isinstance(error, Exception) and not isinstance(error, OutOfStock)] == []
-    variant.refresh_from_db()
-    assert variant.stock_reserved <= variant.stock_on_hand
-    movements = StockMovement.objects.filter(variant=variant).aggregate(on_hand=Sum("delta"), reserved=Sum("reserved_delta"))
-    assert movements == {"on_hand": variant.stock_on_hand, "reserved": variant.stock_reserved}
+def test_it_loses_no_sale_that_comes_while_it_counts(race, monkeypatch):
+    variant = count_while_somebody_buys(race, monkeypatch, locked=True)
+    assert (variant.stock_on_hand, variant.stock_reserved, in_the_books(variant)) == (8, 0, 8)
 
 
 @pytest.mark.only_on("postgres")
 @pytest.mark.django_db(transaction=True)
 def test_the_race_shows_it_when_rows_are_not_locked(race, monkeypatch):
-    """The control: between the look and the write somebody buys, and the books and the count part."""
-    variant = factories.variant(on_hand=5)
-    look_up, bought = loading.look_up, []
-
-    def unlocked(records, *, lock):
-        shelf = look_up(records, lock=False)
-        if not bought:
-            bought.append(race(lambda: Variant.objects.filter(pk=variant.pk).update(stock_on_hand=4)))
-        return shelf
-
-    monkeypatch.setattr(loading, "look_up", unlocked)
-    line = {"Handle": variant.product.slug, "Variant SKU": variant.sku, "Variant Inventory Qty": "9"}
-    imported(written(line))
-    assert StockMovement.objects.get(kind="import").delta == 4, "it counted from 5, though 4 were there"
+    """The control: it counted from five though four were there, so the books and the count part."""
+    variant = count_while_somebody_buys(race, monkeypatch, locked=False)
+    assert (variant.stock_on_hand, in_the_books(variant)) == (9, 8)
