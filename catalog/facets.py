@@ -17,7 +17,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
-from catalog.index import index
 from catalog.models import Category
 from catalog.selection import IN_STOCK, Selection
 from catalog.tree import CategoryTree
@@ -141,22 +140,19 @@ def _natural(text: str) -> list[Any]:
 def _read(selection: Selection) -> dict[str, Counted]:
     """Count up to 1 001 rows of the selection, and of what it would be without each group that is on."""
     parts = list(_parts(selection))
-    wholes, queries, values = [], [], []
+    queries, values = [], []
     for place, (_name, part) in enumerate(parts):
-        (bounds, known), (conditions, wanted) = part.bounds(by_price=False), part.conditions()
-        where = " AND ".join([*bounds, *conditions]) or "true"
-        whole = f"SELECT l.product_id, l.price_minor, l.choices, l.categories FROM {part.source(whole=True)} WHERE {where}"  # noqa: S608
-        # Planned as if it were read to its end: PostgreSQL would count on a thousand to be near the beginning.
-        wholes.append(f"part{place} AS {index().ALL_OF_IT} ({whole})")
-        values += [*known, *wanted]
-        stocked = IN_STOCK.format(product=f"few{place}.product_id")
-        few = f"(SELECT * FROM part{place} LIMIT {COUNTED + 1}) AS few{place}"  # noqa: S608
-        queries.append(f"SELECT {place}, price_minor, choices, categories, {stocked} FROM {few}")  # noqa: S608
-    statement = f"WITH {', '.join(wholes)} {' UNION ALL '.join(queries)}"
-    values += [settings.SHOP_CURRENCY] * len(parts)
+        conditions, wanted = part.conditions()
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        columns = (
+            f"{place} AS part, l.price_minor, l.choices, l.categories, {IN_STOCK.format(product='l.product_id')} AS stocked"
+        )
+        query = f"SELECT {columns} FROM {part.source(whole=True)} {where} LIMIT {COUNTED + 1}"  # noqa: S608 - its values are beside it
+        queries.append(f"SELECT * FROM ({query}) AS part{place}")  # noqa: S608
+        values += [settings.SHOP_CURRENCY, *wanted]
     found: dict[str, list[tuple[Any, ...]]] = {name: [] for name, _part in parts}
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(" UNION ALL ".join(queries), values)
         for place, *row in cursor.fetchall():
             found[parts[place][0]].append(tuple(row))
     return {name: _count_rows(rows) for name, rows in found.items()}
