@@ -8,7 +8,8 @@ A rank is the position or the price; of a search by relevance it also holds the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from catalog.cards import Card, cards_from
@@ -16,6 +17,7 @@ from catalog.filters import RELEVANCE
 from catalog.selection import TIERS, Selection
 
 PAGE_SIZE = 24
+NEAR = 1_000
 TIER = 40  # bits of a rank that are below the tier: more than a position has
 
 ORDERS = {  # the column that makes the rank, and whether the list goes down
@@ -63,23 +65,100 @@ def _cards(selection: Selection, mark: tuple[int, int] | None, *, back: bool, li
 
 
 def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limit: int) -> tuple[str, list[Any]]:
-    """SQL for (pk, position) of the listings of a page, `position` being their rank."""
-    down = ORDERS[selection.asked.order][1]
-    tiers = _tiers(selection, mark, back=back)
-    if len(tiers) == 1:
-        return _tier(selection, *tiers[0], back, limit)
-    way = "DESC" if down is not back else "ASC"
-    names: list[str] = []
+    """SQL for (pk, position) of the listings of a page, `position` being their rank.
+
+    Where not every listing belongs to the list, the next NEAR of its order are looked through first; only if they do not fill
+    the page, all that belong to it are found and sorted. So no guess of the database at how many there are costs much.
+    """
+    way = "DESC" if ORDERS[selection.asked.order][1] is not back else "ASC"
     parts: list[str] = []
     values: list[Any] = []
-    for tier, rank, pk in tiers:
-        enough = " + ".join(f"(SELECT COUNT(*) FROM {name})" for name in names)  # noqa: S608
-        sql, some = _tier(selection, tier, rank, pk, back, limit, only_if=f"{enough} < {limit}" if names else "")
-        names.append(f"tier{tier}")
-        parts.append(f"{names[-1]} AS MATERIALIZED ({sql})")
-        values += some
-    every = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)  # noqa: S608
-    return f"WITH {', '.join(parts)} SELECT * FROM ({every}) AS tiers ORDER BY position {way}, pk {way} LIMIT {limit}", values  # noqa: S608
+    found = ""
+    for tier, rank, pk in _tiers(selection, mark, back=back):
+        mark_here = (rank, pk) if rank is not None else None
+        walk = _Walk(selection, tier, mark_here, way, limit)
+        if not walk.conditions[0]:
+            return walk.whole()
+        far = replace(walk, selection=selection.of_all()).far(_joined(found, f"near{tier}"))
+        for name, (sql, some) in ((f"near{tier}", walk.near(found)), (f"far{tier}", far)):
+            parts.append(f"{name} AS MATERIALIZED ({sql})")
+            values += some
+            found = _joined(found, name)
+    return f"WITH {', '.join(parts)} SELECT * FROM ({found}) AS found ORDER BY position {way}, pk {way} LIMIT {limit}", values  # noqa: S608
+
+
+def _joined(found: str, name: str) -> str:
+    """A union, for what is near is found again among all."""
+    more = f"SELECT pk, position FROM {name}"  # noqa: S608
+    return f"{found} UNION {more}" if found else more
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """A tier in the order of its list, from a mark on."""
+
+    selection: Selection
+    tier: int
+    mark: tuple[int, int] | None
+    way: str
+    limit: int
+
+    @cached_property
+    def conditions(self) -> tuple[list[str], list[Any]]:
+        sql, values = self.selection.conditions(self.tier or TIERS, exactly=bool(self.tier))
+        stock, currency = self.selection.stock()
+        return [*sql, *stock], [*values, *currency]
+
+    @cached_property
+    def start(self) -> tuple[list[str], list[Any]]:
+        """Where the walk begins, and what the index that it follows knows."""
+        sql, values = self.selection.bounds(by_price="price_minor" in self.columns[0])
+        if self.mark is None:
+            return sql, values
+        places = ", ".join(["%s"] * len(self.columns))
+        beyond = f"({', '.join(self.columns)}) {'<' if self.way == 'DESC' else '>'} ({places})"
+        return [*sql, beyond], [*values, *self.mark[-len(self.columns) :]]
+
+    @cached_property
+    def columns(self) -> list[str]:
+        column = ORDERS[self.selection.asked.order][0]
+        return [f"{self.selection.key}.{column}", self.selection.product] if column else [self.selection.product]
+
+    def whole(self) -> tuple[str, list[Any]]:
+        """All that is there, as far as a page."""
+        sql, values = self.start
+        return f"{self._chosen(self.selection.source())}{_where(sql)} {self._order(self.columns)} LIMIT {self.limit}", values
+
+    def near(self, found: str) -> tuple[str, list[Any]]:
+        """What belongs to the list of the next few; nothing if the page is full."""
+        (start, values), (sql, more) = self.start, self.conditions
+        table, key = self.selection.table, self.selection.key
+        few = f"(SELECT * FROM {table} {key}{_where(start)} {self._order(self.columns)} LIMIT {NEAR}) {key}"  # noqa: S608
+        source = self.selection.source().replace(f"{table} {key}", few, 1)
+        where = _where([*sql, *self._unless_full(found)])
+        return f"{self._chosen(source)}{where} {self._order(self.columns)} LIMIT {self.limit}", [*values, *more]
+
+    def far(self, found: str) -> tuple[str, list[Any]]:
+        """The same of all, sorted, for no index of the order is of use; nothing if the page is full."""
+        (start, values), (sql, more) = self.start, self.conditions
+        where = _where([*start, *sql, *self._unless_full(found)])
+        first, *others = self.columns
+        order = self._order([f"{first} + 0", *others])
+        return f"{self._chosen(self.selection.source())}{where} {order} LIMIT {self.limit}", [*values, *more]
+
+    def _unless_full(self, found: str) -> list[str]:
+        return [f"(SELECT COUNT(*) FROM ({found}) AS found) < {self.limit}"] if found else []  # noqa: S608
+
+    def _chosen(self, source: str) -> str:
+        rank = f"{self.tier << TIER} + {self.columns[0]}" if len(self.columns) > 1 else "0"
+        return f"SELECT {self.selection.product} AS pk, {rank} AS position FROM {source}"  # noqa: S608
+
+    def _order(self, columns: list[str]) -> str:
+        return f"ORDER BY {', '.join(f'{column} {self.way}' for column in columns)}"
+
+
+def _where(conditions: list[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _tiers(selection: Selection, mark: tuple[int, int] | None, *, back: bool) -> list[tuple[int, int | None, int]]:
@@ -97,26 +176,6 @@ def _tiers(selection: Selection, mark: tuple[int, int] | None, *, back: bool) ->
         raise BadMark(mark)
     way = range(here, 0, -1) if back else range(here, TIERS + 1)
     return [(tier, rank if tier == here else None, mark[1]) for tier in way]
-
-
-def _tier(
-    selection: Selection, tier: int, rank: int | None, pk: int, back: bool, limit: int, *, only_if: str = ""
-) -> tuple[str, list[Any]]:
-    column, down = ORDERS[selection.asked.order]
-    conditions, values = selection.conditions(tier or TIERS, exactly=bool(tier))
-    if only_if:
-        conditions.append(only_if)
-    columns = [f"{selection.key}.{column}", selection.product] if column else [selection.product]
-    if rank is not None:
-        places = ", ".join(["%s"] * len(columns))
-        conditions.append(f"({', '.join(columns)}) {'<' if down is not back else '>'} ({places})")
-        values += [rank, pk][-len(columns) :]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    way = " DESC" if down is not back else ""
-    order = ", ".join(one + way for one in columns)
-    shown = f"{tier << TIER} + {columns[0]}" if column else "0"
-    chosen = f"SELECT {selection.product} AS pk, {shown} AS position FROM {selection.source()}{where}"  # noqa: S608 - no value
-    return f"{chosen} ORDER BY {order} LIMIT {limit}", values
 
 
 def _mark(card: Card) -> str:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from catalog.index import index
 from catalog.models import Category
 from catalog.selection import IN_STOCK, Selection
 from catalog.tree import CategoryTree
@@ -140,22 +141,30 @@ def _natural(text: str) -> list[Any]:
 def _read(selection: Selection) -> dict[str, Counted]:
     """Count up to 1 001 rows of the selection, and of what it would be without each group that is on."""
     parts = list(_parts(selection))
-    queries, values = [], []
-    for place, (_name, part) in enumerate(parts):
-        conditions, wanted = part.conditions()
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        columns = (
-            f"{place} AS part, l.price_minor, l.choices, l.categories, {IN_STOCK.format(product='l.product_id')} AS stocked"
-        )
-        query = f"SELECT {columns} FROM {part.source(whole=True)} {where} LIMIT {COUNTED + 1}"  # noqa: S608 - its values are beside it
-        queries.append(f"SELECT * FROM ({query}) AS part{place}")  # noqa: S608
-        values += [settings.SHOP_CURRENCY, *wanted]
+    statements = [_some(place, part) for place, (_name, part) in enumerate(parts)]
+    values = [value for _sql, some in statements for value in some]
+    statement = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part{place}" for place, (sql, _values) in enumerate(statements))  # noqa: S608
     found: dict[str, list[tuple[Any, ...]]] = {name: [] for name, _part in parts}
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(queries), values)
+        cursor.execute(statement, values)
         for place, *row in cursor.fetchall():
             found[parts[place][0]].append(tuple(row))
     return {name: _count_rows(rows) for name, rows in found.items()}
+
+
+def _some(place: int, part: Selection) -> tuple[str, list[Any]]:
+    """SQL for what is counted of up to 1 001 of a selection."""
+    columns, currency = "l.product_id, l.price_minor, l.choices, l.categories", settings.SHOP_CURRENCY
+    counted = f"{place} AS part, l.price_minor, l.choices, l.categories, {IN_STOCK.format(product='l.product_id')} AS stocked"
+    conditions, wanted = part.of_all().conditions()
+    stock, also = part.of_all().stock()
+    last = f"{' WHERE ' + stock[0] if stock else ''} LIMIT {COUNTED + 1}"
+    if part.category_id and not part.asked.is_filtered and not part.words:
+        sql, known = part.bounds(by_price=False)
+        return f"SELECT {counted} FROM {part.source(whole=True)} WHERE {sql[0]}{last}", [currency, *known]  # noqa: S608
+    # Planned as if it were read to its end: else PostgreSQL would count on a thousand to be found soon, and read all in vain.
+    whole = f"SELECT {columns} FROM catalog_listing l{' WHERE ' + ' AND '.join(conditions) if conditions else ''}"  # noqa: S608
+    return f"WITH l AS {index().ALL_OF_IT} ({whole}) SELECT {counted} FROM l{last}", [*wanted, currency, *also]  # noqa: S608
 
 
 def _count_rows(rows: list[tuple[Any, ...]]) -> Counted:

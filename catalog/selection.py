@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 
 from catalog.filters import Asked
 from catalog.index import Match, index
-from catalog.terms import PLACES, value_token
+from catalog.terms import PLACES, category_token, value_token
 
 TIERS = len(PLACES)  # of relevance: all words in the title; in title and options; anywhere
 
@@ -28,7 +28,12 @@ class Selection:
     asked: Asked
     words: tuple[str, ...] = ()
     category_id: int | None = None
-    also_category_id: int | None = field(default=None)  # the filter, beside the category of the page
+    also_category_id: int | None = None  # the filter, beside the category of the page
+    of_category_id: int | None = None  # the category of the page where its order does not matter: the index is asked
+
+    def of_all(self) -> Selection:
+        """The same without an order of its own: of the listings alone."""
+        return replace(self, category_id=None, of_category_id=self.category_id)
 
     @property
     def key(self) -> str:
@@ -39,36 +44,47 @@ class Selection:
     def product(self) -> str:
         return "p.listing_id" if self.category_id else "l.product_id"
 
+    @property
+    def table(self) -> str:
+        return "catalog_place" if self.category_id else "catalog_listing"
+
     def source(self, *, whole: bool = False) -> str:
         """What to select from; with the listings themselves if something of them is asked for, or with `whole`."""
         if not self.category_id:
             return "catalog_listing l"
-        joined = whole or self.words or self.asked.options
+        joined = whole or self.match(TIERS, exactly=False).groups
         return "catalog_place p JOIN catalog_listing l ON l.product_id = p.listing_id" if joined else "catalog_place p"
 
+    def bounds(self, *, by_price: bool) -> tuple[list[str], list[Any]]:
+        """What an index of an order knows: the category, and the prices if it is theirs."""
+        wanted: list[tuple[str, Any]] = [("p.category_id = %s", self.category_id)] if self.category_id else []
+        if by_price:
+            wanted += self._prices()
+        return [sql for sql, _value in wanted], [value for _sql, value in wanted]
+
+    def stock(self) -> tuple[list[str], list[Any]]:
+        """Whether a unit is there, if that is asked for: looked up for each listing, so it is asked last."""
+        return ([IN_STOCK.format(product=self.product)], [settings.SHOP_CURRENCY]) if self.asked.in_stock else ([], [])
+
     def conditions(self, tier: int = TIERS, *, exactly: bool = False) -> tuple[list[str], list[Any]]:
-        """What a listing must fulfil. `exactly`: none of a better tier."""
+        """What a listing must fulfil beside being in the category of the page. `exactly`: none of a better tier."""
         wanted: list[tuple[str, list[Any]]] = []
-        if self.category_id:
-            wanted.append(("p.category_id = %s", [self.category_id]))
-        if self.also_category_id is not None:
-            inside = f"EXISTS (SELECT 1 FROM catalog_place c WHERE c.category_id = %s AND c.listing_id = {self.product})"  # noqa: S608
-            wanted.append((inside, [self.also_category_id]))
-        if self.asked.price_from is not None:
-            wanted.append((f"{self.key}.price_minor >= %s", [self.asked.price_from]))
-        if self.asked.price_to is not None:
-            wanted.append((f"{self.key}.price_minor <= %s", [self.asked.price_to]))
-        if self.asked.in_stock:
-            wanted.append((IN_STOCK.format(product=self.product), [settings.SHOP_CURRENCY]))
+        wanted += [(sql, [price]) for sql, price in self._prices()]
         match = self.match(tier, exactly=exactly)
         if match.groups:
-            wanted.append(index().condition(match, "l"))
+            sql, values = index().condition(match, "l")
+            wanted.append((sql, list(values)))
         return [sql for sql, _values in wanted], [value for _sql, values in wanted for value in values]
+
+    def _prices(self) -> list[tuple[str, int]]:
+        both = ((">=", self.asked.price_from), ("<=", self.asked.price_to))
+        return [(f"{self.key}.price_minor {sign} %s", price) for sign, price in both if price is not None]
 
     def match(self, tier: int, *, exactly: bool) -> Match:
         """The question to the index. The last word may be the beginning of one."""
         groups = self._words_in(PLACES[:tier])
         groups += [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
+        groups += [(category_token(pk),) for pk in (self.also_category_id, self.of_category_id) if pk is not None]
         if not (exactly and tier > 1 and self.words):
             return Match(tuple(groups))
         here = tuple(self._token(PLACES[tier - 1], word) for word in self.words)  # follows from the rest, and tells how few

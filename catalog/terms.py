@@ -1,7 +1,7 @@
 """Texts to the tokens of the index, the same for every database.
 
 A token begins with a letter for the best place where a word stands: t the title, p the options, e anywhere else. So questions
-about a tier are of ANDs and ORs alone. v… is a chosen value of an option.
+about a tier are of ANDs and ORs alone. v… is a value of an option, c… a category that shows the listing.
 """
 
 from __future__ import annotations
@@ -75,6 +75,10 @@ def words_of(tokens: Iterable[str]) -> set[str]:
 def value_token(name: str, value: str) -> str:
     """The token of an option's value. Hashed, for names may hold anything."""
     return "v" + blake2s(f"{name}\0{value}".encode(), digest_size=8).hexdigest()
+
+
+def category_token(pk: int) -> str:
+    return f"c{pk}"
 
 
 def _pairs(run: str) -> list[str]:

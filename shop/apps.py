@@ -5,4 +5,4 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
-        from shop import checks  # noqa: F401 (registers them)
+        from shop import checks, short_statements  # noqa: F401 (they register themselves)

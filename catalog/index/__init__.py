@@ -13,5 +13,9 @@ __all__ = ["Entry", "Match", "index"]
 
 
 def index() -> ModuleType:
-    """The module for the database in use. Both offer `store`, `forget`, `condition` and EACH (a JSON list to rows)."""
+    """The module for the database in use.
+
+    Both offer `store`, `forget` and `condition`; EACH, a function that makes rows of a JSON list; and ALL_OF_IT, how a part of
+    a statement is planned for all its rows, yet read no further than wanted.
+    """
     return postgres if connection.vendor == "postgresql" else sqlite

@@ -24,6 +24,7 @@ STORE = """
     WHERE (l.position, l.price_minor, l.choices, l.categories, l.terms) IS DISTINCT FROM
         (EXCLUDED.position, EXCLUDED.price_minor, EXCLUDED.choices, EXCLUDED.categories, EXCLUDED.terms)
 """
+ALL_OF_IT = "MATERIALIZED"
 EACH = "jsonb_array_elements_text"
 
 

@@ -16,6 +16,7 @@ STORE = """
     ON CONFLICT (product_id) DO UPDATE SET position = EXCLUDED.position, price_minor = EXCLUDED.price_minor,
         choices = EXCLUDED.choices, categories = EXCLUDED.categories
 """
+ALL_OF_IT = "NOT MATERIALIZED"
 EACH = "json_each"
 
 
