@@ -30,6 +30,6 @@ class ShowsPreview(admin.ModelAdmin):
     @admin.display(description=_("private link"))
     def private_link(self, product: Product) -> str:
         address, until = preview_link(product)
-        text = _("Whoever has this link sees the product as it is saved, until %(day)s. It ends when you publish.")
+        text = _("Until %(day)s it shows the product as it is saved, to whoever has it. Once published it leads there.")
         words = text % {"day": date_format(localtime(until), "DATETIME_FORMAT")}
         return format_html('<a href="{}">{}</a><br>{}', address, _("Preview"), words)

@@ -63,7 +63,7 @@ class PricesForm(forms.Form):
     before = forms.ChoiceField(
         label=_("Price before"),
         choices=Before.choices,
-        help_text=_("Crossed out beside the price. It is dropped where it is no more higher than the price."),
+        help_text=_("Crossed out beside the price. It is dropped where it is no longer higher than the price."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -31,7 +31,7 @@ class How(models.TextChoices):
 
 
 class Before(models.TextChoices):
-    """What becomes of the price before, which is crossed out beside the price. It is dropped where it is no more higher."""
+    """What becomes of the price before, which is crossed out beside the price. It is dropped where it is no longer higher."""
 
     KEEP = "keep", gettext_lazy("Leave it")
     OLD = "old", gettext_lazy("What it cost until now, where the price falls (begins a sale)")

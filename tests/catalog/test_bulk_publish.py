@@ -109,6 +109,15 @@ def test_it_says_that_too_many_are_chosen(grace_client, monkeypatch):
     assert choose(grace_client, "change_prices", *products[:2]).status_code == 302
 
 
+def test_it_counts_what_was_deleted_while_staff_typed(grace_client):
+    kept, gone = (factories.variant() for _each in range(2))
+    asked = choose(grace_client, "change_stock", kept, gone)
+    gone.delete()
+    page = step(grace_client, asked, "look", units="1")
+    assert list(rows_of(page)) == [kept.sku]
+    assert "1 was deleted meanwhile." in page.content.decode()
+
+
 @pytest.mark.same_on_both
 def test_it_carries_as_many_ids_as_may_be_chosen():
     most = ",".join(chosen.pack(pk, 99_999_999, None) for pk in range(chosen.MOST_VARIANTS))
