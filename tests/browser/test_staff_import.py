@@ -8,14 +8,14 @@ from tests.browser.admin_pages import Staff
 from tests.browser.conftest import PHONE
 from tests.catalog.product_files import LINE, written
 
-LONG = "https://pictures.test/" + "a-rather-long-name-without-any-blank-" * 3 + ".jpg"
+LONG = "ftp://pictures.test/" + "LongWithoutAnyBlank" * 6 + ".jpg"
 POT = LINE | {"Handle": "clay-pot", "Vendor": "Kiln"}
 WRONG = LINE | {"Handle": "clay-pan", "Title": "Clay Pan", "Variant Price": "€9.99", "Image Src": LONG}
 
 
 def choose(staff, data):
     field = staff.page.get_by_label("CSV file")
-    field.set_input_files({"name": "products.csv", "mimeType": "text/csv", "buffer": data})
+    field.set_input_files({"name": f"{'LongWithoutAnyBlank' * 6}.csv", "mimeType": "text/csv", "buffer": data})
     staff.press("Look through the file")
 
 
