@@ -17,7 +17,7 @@ from catalog.exchange.write import export
 from catalog.index_models import Listing
 from catalog.models import Category, Option, Product, StockMovement, Variant
 from catalog.stock import adjust
-from tests import factories
+from tests import factories, shelf
 from tests.catalog.product_files import LINE, imported, outcomes, reasons, written
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,11 @@ def test_it_brings_the_real_files_into_the_shop_and_sells_from_them(shopify_file
     )  # fmt: skip
     client.post("/cart/add/", {"variant": variant.pk, "quantity": 1})
     assert "7 Shakra Bracelet" in client.get("/cart/").content.decode()
+    shelf.reserve(variant.pk, 1)
+    shelf.sell(variant.pk, 1)
+    variant.refresh_from_db()
+    assert variant.stock_on_hand == 0
+    assert outcomes("".join(text for text, _count in export()).encode()) == {"unchanged": 40}
 
 
 def test_it_takes_over_what_the_lines_say():
