@@ -1,20 +1,22 @@
-"""The list of what runs low: what is gone first stands first."""
+"""The list of what runs low, what is gone first at its top, and the mails that told staff of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.long_lists import LongList
 from catalog.low_stock import NO_END, running_low, with_sales
-from catalog.models import LowStock, Variant
+from catalog.models import LowStock, LowStockMail, Variant
 from catalog.stock_words import free
 
 
@@ -80,3 +82,34 @@ class LowStockAdmin(LongList):
             return gettext("nothing sold")
         days = round(variant.days_left)
         return ngettext("about %d day", "about %d days", days) % days
+
+
+@admin.register(LowStockMail)
+class LowStockMailAdmin(LongList):
+    """Only to look at: what was told, and why what was not. It is tried again by itself every ten minutes."""
+
+    list_display = ["hour", "about", "state", "attempts", "next_try_at", "last_error"]
+    list_filter = [("sent_at", admin.EmptyFieldListFilter)]
+    fields = ["hour", "about", "state", "attempts", "next_try_at", "last_error"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LowStockMail]:
+        return super().get_queryset(request).annotate(articles=Count("notices"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: LowStockMail | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: LowStockMail | None = None) -> bool:
+        return False
+
+    @admin.display(description=_("articles"))
+    def about(self, mail: Any) -> int:
+        return mail.articles
+
+    @admin.display(description=_("state"))
+    def state(self, mail: LowStockMail) -> str:
+        if mail.sent_at:
+            return gettext("sent on %(at)s") % {"at": date_format(localtime(mail.sent_at), "SHORT_DATETIME_FORMAT")}
+        return gettext("tried again") if mail.last_error else gettext("waits to be sent")

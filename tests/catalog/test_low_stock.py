@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core import mail as outbox
 from django.utils import timezone
+from django.utils.html import escape
 
 from catalog import low_stock
 from catalog.low_stock import LEASE, notice, running_low, send_due, tell_of_low_stock, with_sales, write_mail
@@ -189,6 +190,22 @@ def test_it_tries_again_with_the_same_id(server, mode):
     make_due()
     assert tell_of_low_stock() == 1
     assert len({message["Message-ID"] for message in server.accepted}) == 1
+
+
+def test_it_shows_staff_a_mail_that_does_not_go_out_and_why(server, grace_client):
+    factories.variant(on_hand=1)
+    server.mode = LATER
+    tell_of_low_stock()
+    mail = LowStockMail.objects.get()
+    for address in (list_of("lowstockmail"), page_of(mail)):
+        page = grace_client.get(address).content.decode()
+        assert "tried again" in page
+        assert escape(mail.last_error) in page
+    server.mode = "accept"
+    make_due()
+    tell_of_low_stock()
+    assert "sent on" in grace_client.get(list_of("lowstockmail", "?sent_at__isempty=0")).content.decode()
+    assert grace_client.post(page_of(mail), {"attempts": 9}).status_code == 403
 
 
 def test_it_takes_over_from_a_killed_worker_only_after_its_lease(server):
