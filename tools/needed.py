@@ -10,15 +10,16 @@ from tools.services import AZURITE, Missing, postgres_programs
 
 
 def chromium() -> str | None:
-    """The browser: the CHROMIUM variable, else `chromium` on the PATH."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """The browser: the CHROMIUM variable, else its build without windows (a third of the work for each page), else any."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 def missing() -> list[str]:
     lacks = []
     if not chromium():
         lacks.append(
-            "Chromium: apt-get install --no-install-recommends chromium fonts-liberation (or set CHROMIUM=/path/to/it)"
+            "Chromium: apt-get install --no-install-recommends chromium-headless-shell fonts-liberation"
+            " (or set CHROMIUM=/path/to/it)"
         )
     if not AZURITE.exists():
         lacks.append("Azurite: make azurite")

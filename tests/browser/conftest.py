@@ -30,7 +30,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     found = chromium()
-    assert found, "Chromium is missing: apt-get install --no-install-recommends chromium fonts-liberation, or set CHROMIUM"
+    assert found, "Chromium is missing: python -m tools.needed says how to get it"
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": found, "args": ["--disable-dev-shm-usage", *as_root]}
 

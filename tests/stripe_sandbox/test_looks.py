@@ -18,7 +18,7 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def chrome(playwright: Any) -> Iterator[Any]:
     found = chromium()
-    assert found, "Chromium is missing: apt-get install --no-install-recommends chromium fonts-liberation, or set CHROMIUM"
+    assert found, "Chromium is missing: python -m tools.needed says how to get it"
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     browser = playwright.chromium.launch(executable_path=found, args=["--disable-dev-shm-usage", *as_root])
     yield browser
