@@ -154,17 +154,20 @@ def _read(selection: Selection) -> dict[str, Counted]:
 
 def _some(place: int, part: Selection) -> tuple[str, list[Any]]:
     """SQL for what is counted of up to 1 001 of a selection."""
-    columns, currency = "l.product_id, l.price_minor, l.choices, l.categories", settings.SHOP_CURRENCY
-    counted = f"{place} AS part, l.price_minor, l.choices, l.categories, {IN_STOCK.format(product='l.product_id')} AS stocked"
+    columns, currency = "l.product_id, l.price_minor, l.choices, l.categories", [settings.SHOP_CURRENCY]
+    stocked = IN_STOCK.format(product="l.product_id")
+    if part.asked.in_stock:
+        stocked, currency = "1 = 1", []  # they all are
+    counted = f"{place} AS part, l.price_minor, l.choices, l.categories, {stocked} AS stocked"
     conditions, wanted = part.of_all().conditions()
     stock, also = part.of_all().stock()
     last = f"{' WHERE ' + stock[0] if stock else ''} LIMIT {COUNTED + 1}"
     if part.category_id and not part.asked.is_filtered and not part.words:
         sql, known = part.bounds(by_price=False)
-        return f"SELECT {counted} FROM {part.source(whole=True)} WHERE {sql[0]}{last}", [currency, *known]  # noqa: S608
+        return f"SELECT {counted} FROM {part.source(whole=True)} WHERE {sql[0]}{last}", [*currency, *known]  # noqa: S608
     # Planned as if it were read to its end: else PostgreSQL would count on a thousand to be found soon, and read all in vain.
     whole = f"SELECT {columns} FROM catalog_listing l{' WHERE ' + ' AND '.join(conditions) if conditions else ''}"  # noqa: S608
-    return f"WITH l AS {index().ALL_OF_IT} ({whole}) SELECT {counted} FROM l{last}", [*wanted, currency, *also]  # noqa: S608
+    return f"WITH l AS {index().ALL_OF_IT} ({whole}) SELECT {counted} FROM l{last}", [*wanted, *currency, *also]  # noqa: S608
 
 
 def _count_rows(rows: list[tuple[Any, ...]]) -> Counted:
