@@ -94,7 +94,22 @@ def orders() -> dict[str, int]:
     return dict(Counter(Order.objects.values_list("status", flat=True)))
 
 
-VERBS: dict[str, Callable[..., Any]] = {"load": load, "addresses": addresses, "queries": queries, "orders": orders}
+def office(products: str, orders: str, rounds: str, quiet: str = "") -> list[dict[str, Any]]:
+    """Fill an empty database with a catalogue and its trade, and say how long every page of the admin takes."""
+    from django.test.utils import setup_test_environment
+
+    from bench.office import times
+    from bench.trade import load_trade
+
+    setup_test_environment()
+    load(products, quiet)
+    load_trade(int(orders), quiet=bool(quiet))
+    return times(int(rounds))
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "load": load, "addresses": addresses, "queries": queries, "orders": orders, "office": office,
+}  # fmt: skip
 
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
