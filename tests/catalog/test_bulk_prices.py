@@ -115,6 +115,7 @@ def test_it_says_in_sitemaps_that_the_product_changed(grace_client):
     assert Product.objects.get().updated_at > before
 
 
+@pytest.mark.same_on_both
 def test_it_goes_back_to_what_was_typed(grace_client):
     variant = factories.variant(price_minor=4900)
     again = step(grace_client, look(grace_client, "change_prices", variant, **PLUS_TEN), "ask")
@@ -123,6 +124,7 @@ def test_it_goes_back_to_what_was_typed(grace_client):
     assert rows_of(page) == {variant.sku: ("€49.00", "€24.50")}
 
 
+@pytest.mark.same_on_both
 def test_it_returns_to_the_list_as_it_was_filtered(grace_client):
     variant = factories.variant()
     asked = choose(grace_client, "change_prices", variant, query="?is_active__exact=1")
@@ -130,6 +132,7 @@ def test_it_returns_to_the_list_as_it_was_filtered(grace_client):
     assert answer["Location"] == "/admin/catalog/variant/?is_active__exact=1"
 
 
+@pytest.mark.same_on_both
 @pytest.mark.parametrize(
     ("typed", "field", "why"),
     [
@@ -160,6 +163,7 @@ def test_it_says_beside_the_field_what_is_wrong(grace_client, typed, field, why)
     assert 'aria-invalid="true"' in page.content.decode()
 
 
+@pytest.mark.same_on_both
 @pytest.mark.parametrize(
     "sent",
     [

@@ -79,6 +79,7 @@ def test_it_logs_one_change_for_many_who_publish_at_once(race, grace):
 # -- Every change -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.same_on_both
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_it_does_nothing_on_get_and_nothing_for_shoppers(grace_client, ada_client, client, address):
     assert grace_client.get(address).status_code == 405

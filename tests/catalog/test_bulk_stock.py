@@ -81,6 +81,7 @@ def test_it_brings_back_what_was_missing(grace_client, stocked):
     assert (stocked.stock_on_hand, stocked.stock_reserved, stocked.stock_oversold) == (4, 2, 0)
 
 
+@pytest.mark.same_on_both
 @pytest.mark.parametrize(
     ("typed", "field", "why"),
     [
@@ -103,6 +104,7 @@ def test_it_says_beside_the_field_what_is_wrong(grace_client, stocked, typed, fi
     assert why in page.context["form"].errors[field][0]
 
 
+@pytest.mark.same_on_both
 @pytest.mark.parametrize("told", ["", "short", "x" * 65, "ö" * 20])
 def test_it_refuses_what_no_page_sends(grace_client, stocked, told):
     looked = look(grace_client, "change_stock", stocked, units="1")

@@ -54,6 +54,7 @@ def test_it_says_nothing_where_nothing_was_changed(grace_client, stocked):
     assert [*history(grace_client, stocked), *history(grace_client, stocked.product)] == ["No fields changed."] * 2
 
 
+@pytest.mark.same_on_both
 def test_it_cuts_long_values(grace_client, stocked):
     submit(grace_client, page_of(stocked.product), title="x" * 200)
     (told,) = history(grace_client, stocked.product)

@@ -96,6 +96,7 @@ def test_it_leads_to_the_shop_once_it_is_published(client, draft):
     assert open_at(client, link, 302)["Location"] == draft.get_absolute_url()
 
 
+@pytest.mark.same_on_both
 def test_it_says_that_a_link_is_over(client, draft):
     almost, over = (f"/preview/{SignedBefore(LASTS + late).sign(str(draft.pk))}/" for late in (-MINUTE, MINUTE))
     open_at(client, almost, 200)
@@ -103,6 +104,7 @@ def test_it_says_that_a_link_is_over(client, draft):
     assert "Not Yet" not in client.get(over).content.decode()
 
 
+@pytest.mark.same_on_both
 def test_it_opens_nothing_to_a_link_that_was_changed(client, draft):
     other = factories.product(is_published=False)
     pk, stamp, signature = way_to(draft).split("/")[2].split(":")
@@ -130,6 +132,7 @@ def test_it_opens_nothing_to_a_link_that_was_changed(client, draft):
     open_at(client, f"/preview/{pk}:{stamp}:{signature}/", 404)
 
 
+@pytest.mark.same_on_both
 def test_it_takes_no_posts(client, draft):
     assert client.post(way_to(draft)).status_code == 405
 
