@@ -82,7 +82,7 @@ class Findable(models.Model):
             remember(type(self), [(pk, name) for pk, name in before if name != getattr(self, self.named_by)])
 
     def _names(self) -> list[tuple[int, str]]:
-        rows = type(self)._base_manager.select_for_update().filter(pk=self.pk)
+        rows = type(self)._base_manager.select_for_update(no_key=True).filter(pk=self.pk)
         return list(rows.values_list("pk", self.named_by))
 
 

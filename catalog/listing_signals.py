@@ -61,6 +61,8 @@ def _category_is_saved(instance: Category, raw: bool, **_about: Any) -> None:
     instance.moves_listings = old is not None and (  # type: ignore[attr-defined]
         (old.parent_id, old.is_published) != (instance.parent_id, instance.is_published) or old.path != instance.path
     )
+    if instance.moves_listings and connection.features.has_select_for_update:  # type: ignore[attr-defined]
+        _let_nobody_join(instance)
 
 
 @receiver(post_save, sender=Category)
@@ -82,6 +84,17 @@ def _category_deleted(instance: Any, **_about: Any) -> None:
 @receiver(post_delete, sender=Listing)
 def _listing_deleted(instance: Listing, **_about: Any) -> None:
     index().forget([instance.pk])
+
+
+def _let_nobody_join(category: Category) -> None:
+    """Wait for whoever puts a product into a category now, and let others wait: each would list it by what the other changes.
+
+    The products are locked first, as whoever puts them into a category does.
+    """
+    below = Product.objects.select_for_update(no_key=True).filter(pk__in=_products_below(category))
+    list(below.order_by("pk").values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {connection.ops.quote_name(MEMBERSHIP._meta.db_table)} IN SHARE MODE")
 
 
 def _products_below(category: Category) -> list[int]:

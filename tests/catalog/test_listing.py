@@ -8,11 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from catalog import listing
+from catalog import listing, listing_signals
 from catalog.index_models import Listing, Place
 from catalog.listing import refresh_listings, refreshed_once
 from catalog.models import Product, Variant
 from tests import factories
+from tests.catalog.waiting import somebody_waits_for_us
+from tests.sandbox_process import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +177,32 @@ def test_it_waits_for_another_refresh_of_the_product(race, monkeypatch, locked):
     assert not any(isinstance(one, AssertionError) for one in outcomes)
     assert bool(waited) is locked
     assert (Listing.objects.get().price_minor == 100) is locked
+
+
+@pytest.mark.only_on("postgres")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guarded", [True, False], ids=["it waits", "the control: it does not"])
+def test_it_places_nothing_in_a_category_that_is_hidden_at_the_same_time(race, monkeypatch, tree, guarded):
+    top, below = tree
+    product = factories.variant().product
+    joined, hidden = Event(), Event()
+    if not guarded:
+        monkeypatch.setattr(listing_signals, "_let_nobody_join", lambda _category: None)
+
+    def join():
+        with transaction.atomic():
+            product.categories.add(below)  # all above it are on show as yet
+            joined.set()
+            if guarded:
+                wait_for(somebody_waits_for_us, seconds=20, what="the category, waiting")
+            else:
+                assert hidden.wait(20), "it was hidden before this was over"
+
+    def hide():
+        assert joined.wait(20)
+        top.is_published = False
+        top.save()
+        hidden.set()
+
+    assert race(join, hide) == [None, None]
+    assert shown_in(product) == (set() if guarded else {top.pk, below.pk})
