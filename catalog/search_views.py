@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.cache import cache_control
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from catalog.browse import page_of
@@ -32,9 +33,11 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=30)
 def suggest(request: HttpRequest) -> JsonResponse:
-    """The first products for what is typed so far, as JSON; for mistyped words those of what was meant."""
+    """The first products for what is typed so far, as JSON; for mistyped words those of what was meant.
+
+    They have prices, so nobody may keep them for longer than a page.
+    """
     form = SearchForm(request.GET)
     if not form.is_valid():
         return JsonResponse({"error": form.errors["q"][0]}, status=400)
@@ -46,4 +49,6 @@ def suggest(request: HttpRequest) -> JsonResponse:
             meant = " ".join(better)
             cards = page_of(Selection(Asked(q="?"), tuple(better)), size=SUGGESTED).cards
     products = [{"title": card.title, "url": card.url, "price": str(card.price or "")} for card in cards]
-    return JsonResponse({"products": products, "meant": meant if cards else ""})
+    answer = JsonResponse({"products": products, "meant": meant if cards else ""})
+    patch_cache_control(answer, public=True, max_age=settings.PAGE_CACHE_SECONDS)
+    return answer
