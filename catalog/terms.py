@@ -17,6 +17,7 @@ from catalog.plain_text import plain_text
 PLACES = TITLE, OPTIONS, BODY = "tpe"
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000  # characters of a description that are looked at
+LONGEST_OPTIONS = 40_000  # of all values and SKUs together: PostgreSQL keeps 1 MiB of tokens, and says nothing of more
 CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 IS_CJK = re.compile(rf"[{CJK}]")
@@ -59,7 +60,7 @@ def asked_words(text: str) -> list[str]:
 def tokens(*, title: str, options: Iterable[str], body: str, choices: dict[str, list[str]]) -> set[str]:
     """All tokens of one listing. `options` are values and SKUs, `body` may be HTML."""
     in_title = set(written_words(title))
-    in_options = in_title.union(written_words(" ".join(options)))
+    in_options = in_title.union(written_words(" ".join(options)[:LONGEST_OPTIONS]))
     anywhere = in_options.union(written_words(plain_text(body[:LONGEST_TEXT])))
     values = {value_token(name, value) for name, values in choices.items() for value in values}
     placed = {TITLE: in_title, OPTIONS: in_options - in_title, BODY: anywhere - in_options}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import pytest
 from django.urls import reverse
@@ -158,6 +159,15 @@ def test_it_indexes_long_texts_within_bounds():
     made = tokens(title="t" * 200, options=[], body="word " * 100_000 + "late", choices={})
     assert max(map(len, made)) <= 41
     assert "dlate" not in made
+
+
+@pytest.mark.same_on_both
+def test_it_keeps_fewer_tokens_than_the_index_holds():
+    """In PostgreSQL more than a MiB of them are stored without a word, and cannot be read again."""
+    letters = "".join(Random(1).choices([chr(0x20000 + number) for number in range(40_000)], k=150_000))  # of four bytes each
+    values = {"Size": [str(number) for number in range(4500)]}
+    made = tokens(title=letters[:200], options=[letters[:120_000]], body=letters[120_000:], choices=values)
+    assert sum(len(token.encode()) for token in made) < 1_000_000
 
 
 # -- Suggestions -------------------------------------------------------------------------------------------------------
