@@ -1,5 +1,6 @@
 """How gunicorn serves the shop: read by `gunicorn shop.wsgi` wherever it is started in this folder."""
 
+import gc
 import os
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -15,3 +16,9 @@ preload_app = True  # a configuration that is refused ends the start once, not o
 control_socket_disable = True  # would be a socket in the home folder
 accesslog = None  # the proxy in front keeps one; the worker's errors go to stderr
 forwarded_allow_ips = ""  # whether a proxy's headers are believed is settings.TRUSTED_PROXY alone, also on this machine
+
+
+def when_ready(_server: object) -> None:
+    """What was loaded stays. Python need not look through it for garbage time and again, nor each process copy it for that."""
+    gc.collect()
+    gc.freeze()
