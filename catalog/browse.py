@@ -17,7 +17,9 @@ from catalog.filters import RELEVANCE
 from catalog.selection import TIERS, Selection
 
 PAGE_SIZE = 24
-NEAR = 1_000
+NEAR = 1_000  # listings that are looked through before the index of words is asked
+NEAR_OF_FILTERED = 5_000  # the same where only filters narrow a list, of which more passes
+EVERY = 1_000_000_000  # more than there are
 TIER = 40  # bits of a rank that are below the tier: more than a position has
 
 ORDERS = {  # the column that makes the rank, and whether the list goes down
@@ -77,7 +79,7 @@ def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limi
     for tier, rank, pk in _tiers(selection, mark, back=back):
         mark_here = (rank, pk) if rank is not None else None
         walk = _Walk(selection, tier, mark_here, way, limit)
-        if not walk.conditions[0]:
+        if not (walk.conditions[0] or walk.stock[0]):
             return walk.whole()
         far = replace(walk, selection=selection.of_all()).far(_joined(found, f"near{tier}"))
         for name, (sql, some) in ((f"near{tier}", walk.near(found)), (f"far{tier}", far)):
@@ -105,9 +107,11 @@ class _Walk:
 
     @cached_property
     def conditions(self) -> tuple[list[str], list[Any]]:
-        sql, values = self.selection.conditions(self.tier or TIERS, exactly=bool(self.tier))
-        stock, currency = self.selection.stock()
-        return [*sql, *stock], [*values, *currency]
+        return self.selection.conditions(self.tier or TIERS, exactly=bool(self.tier))
+
+    @cached_property
+    def stock(self) -> tuple[list[str], list[Any]]:
+        return self.selection.stock()
 
     @cached_property
     def start(self) -> tuple[list[str], list[Any]]:
@@ -133,18 +137,28 @@ class _Walk:
         """What belongs to the list of the next few; nothing if the page is full."""
         (start, values), (sql, more) = self.start, self.conditions
         table, key = self.selection.table, self.selection.key
-        few = f"(SELECT * FROM {table} {key}{_where(start)} {self._order(self.columns)} LIMIT {NEAR}) {key}"  # noqa: S608
+        most = NEAR if self.selection.words else NEAR_OF_FILTERED
+        few = f"(SELECT * FROM {table} {key}{_where(start)} {self._order(self.columns)} LIMIT {most}) {key}"  # noqa: S608
         source = self.selection.source().replace(f"{table} {key}", few, 1)
-        where = _where([*sql, *self._unless_full(found)])
-        return f"{self._chosen(source)}{where} {self._order(self.columns)} LIMIT {self.limit}", [*values, *more]
+        stock, currency = self.stock
+        where = _where([*sql, *stock, *self._unless_full(found)])
+        order = self._order(self.columns)
+        return f"{self._chosen(source)}{where} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
     def far(self, found: str) -> tuple[str, list[Any]]:
-        """The same of all, sorted, for no index of the order is of use; nothing if the page is full."""
-        (start, values), (sql, more) = self.start, self.conditions
-        where = _where([*start, *sql, *self._unless_full(found)])
+        """The same of all, sorted, for no index of the order is of use; nothing if the page is full.
+
+        Stock is looked up in the order of the list, no further than the page.
+        """
+        (start, values), (sql, more), (stock, currency) = self.start, self.conditions, self.stock
         first, *others = self.columns
-        order = self._order([f"{first} + 0", *others])
-        return f"{self._chosen(self.selection.source())}{where} {order} LIMIT {self.limit}", [*values, *more]
+        by_hand = [f"{first} + 0", *others]
+        shown = ", ".join(f"{sql} AS {name.partition('.')[2]}" for sql, name in zip(by_hand, self.columns, strict=True))
+        where = _where([*start, *sql, *self._unless_full(found)])
+        most = EVERY if stock else self.limit
+        every = f"(SELECT {shown} FROM {self.selection.source()}{where} {self._order(by_hand)} LIMIT {most}) l"  # noqa: S608
+        order = self._order(self.columns)
+        return f"{self._chosen(every)}{_where(stock)} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
     def _unless_full(self, found: str) -> list[str]:
         return [f"(SELECT COUNT(*) FROM ({found}) AS found) < {self.limit}"] if found else []  # noqa: S608

@@ -64,6 +64,7 @@ def test_it_shows_the_same_wherever_it_lies(shop, monkeypatch, query):
     also = below.pk if asked.category else None
     for here, near in product((None, above.pk), (1, 6, 1_000)):
         monkeypatch.setattr(browse, "NEAR", near)
+        monkeypatch.setattr(browse, "NEAR_OF_FILTERED", near)
         wanted = in_order([row for row in made if ASKED[query](row)], asked.sort)
         assert 3 < len(wanted) < 30
         selection = Selection(asked, tuple(asked_words(asked.q)), here, also)
