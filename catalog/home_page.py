@@ -57,8 +57,8 @@ def _first_product() -> Subquery:
 
 def _shown(cover_ids: Iterable[int | None]) -> list[Card]:
     """The first products of the shop, the newest ones and the covers, in the shop's order, one query."""
-    first = Listing.objects.order_by("position", "product").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
-    newest = Listing.objects.order_by("-product").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
+    first = Listing.objects.order_by("position", "pk").values("pk")[: ON_THE_WALL + ON_THE_SHELF]
+    newest = Listing.objects.order_by("-pk").values("pk")[: ON_THE_WALL + ON_THE_SHELF + NEW]
     three: list[Any] = [first, newest, [pk for pk in cover_ids if pk]]
     parts = [Product.objects.filter(pk__in=some).order_by() for some in three]
     # A union, not an OR: for that PostgreSQL reads the whole table.

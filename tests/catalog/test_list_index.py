@@ -10,7 +10,7 @@ from django.http import QueryDict
 from catalog.browse import rows
 from catalog.facets import facets
 from catalog.filters import asked_for
-from catalog.home_page import _first_product
+from catalog.home_page import _first_product, home_page
 from catalog.listing import refresh_all
 from catalog.models import Category, Product, Variant
 from catalog.selection import Selection
@@ -124,3 +124,12 @@ def test_it_hangs_what_is_on_sale_over_a_category():
     factories.product(categories=[home])
     shown = factories.variant(product=factories.product(categories=[below])).product
     assert {each.cover_id for each in Category.objects.annotate(cover_id=_first_product())} == {shown.pk}
+
+
+def test_it_says_on_the_home_page_what_is_new():
+    made = [factories.variant(product=factories.product(position=number * 7 % 30)).product for number in range(30)]
+    shown = home_page()
+    first = {card.pk for card in (*shown.wall, *shown.shelf)}
+    assert first == {one.pk for one in made if one.position < len(first)}
+    assert [card.pk for card in shown.new] == [one.pk for one in reversed(made) if one.pk not in first][: len(shown.new)]
+    assert len(shown.new) > 1
