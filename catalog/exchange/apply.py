@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import chain
 
@@ -106,20 +107,26 @@ def _pictures(plans: list[Plan]) -> None:
     pictures = [picture for plan in plans for picture in plan.pictures if picture.pk is None]
     for picture in pictures:
         picture.product_id = picture.product.pk
-    by_address: dict[tuple[int, str], PictureToFetch] = {}
+    by_address: dict[int, dict[str, PictureToFetch]] = defaultdict(dict)
     changed = {picture.pk: picture for plan in plans for picture in plan.pictures if picture.pk}
     waiting = [plan.product.pk for plan in plans if plan.shown_by and not plan.is_new]
     for picture in chain(PictureToFetch.objects.filter(product__in=waiting), changed.values(), pictures):
-        by_address[picture.product_id, picture.url] = picture
+        by_address[picture.product_id][picture.url] = picture
     for plan in plans:
+        rows = by_address[plan.product.pk]
         for variant, url in plan.shown_by:
-            picture = by_address[plan.product.pk, url]
-            if variant.pk not in picture.for_variants:
-                picture.for_variants = [*picture.for_variants, variant.pk]
-                if picture.pk:
-                    changed[picture.pk] = picture
+            changed |= {row.pk: row for row in _wait_for_one(variant, rows[url], rows.values()) if row.pk}
     PictureToFetch.objects.bulk_create(sorted(pictures, key=lambda one: (one.product_id, one.position or 0)))
     PictureToFetch.objects.bulk_update(changed.values(), ["position", "alt", "for_variants"], batch_size=100)
+
+
+def _wait_for_one(variant: Variant, wanted: PictureToFetch, rows: Iterable[PictureToFetch]) -> list[PictureToFetch]:
+    """Let the variant show the picture that was named last, once it is here. Answers the rows that this changes."""
+    wrong = [row for row in rows if (variant.pk in row.for_variants) is not (row is wanted)]
+    for row in wrong:
+        others = [one for one in row.for_variants if one != variant.pk]
+        row.for_variants = [*others, variant.pk] if row is wanted else others
+    return wrong
 
 
 def _tell(product_ids: Iterable[int]) -> None:

@@ -92,7 +92,7 @@ class ImportEntry(models.Model):
 class PictureToFetch(models.Model):
     """A picture that a file named by its address. With `image` it was fetched; the row then tells where it came from.
 
-    `due_at`: when to try next; null when it was fetched or given up. `for_variants`: ids of variants that are to show it.
+    `due_at`: when to try next; null when it was fetched or given up. `for_variants`: ids of variants that will show it.
     """
 
     product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="pictures_to_fetch", verbose_name=_("product"))

@@ -93,7 +93,7 @@ def _show(picture: PictureToFetch, stored: StoredPicture, until: datetime) -> bo
         return False
     image = attach(picture.product, stored, alt=mine.alt, position=mine.position)
     PictureToFetch.objects.filter(pk=mine.pk).update(image=image, due_at=None, error="", tries=mine.tries + 1)
-    variants = Variant.objects.filter(pk__in=mine.for_variants, product=mine.product_id, image=None)
+    variants = Variant.objects.filter(pk__in=mine.for_variants, product=mine.product_id)
     for variant_id in variants.order_by("pk").values_list("pk", flat=True):
         Variant.objects.filter(pk=variant_id).update(image=image)
     refresh_listings([mine.product_id])

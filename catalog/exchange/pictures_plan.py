@@ -45,8 +45,9 @@ def plan_pictures(plan: Plan, known: Known, records: list[PictureRecord]) -> Non
         image = images.get(url) or (by_id.get(origin.image_id) if origin and origin.image_id else None)
         if image is not None:
             _show(plan, variant, image)
-        elif origin is not None and variant.pk not in origin.for_variants and not plan.is_new:
-            plan.change("Variant Image", "", url, variant.options_text or variant.sku)
+        elif variant.pk and (origin is None or variant.pk not in origin.for_variants):
+            before = by_id.get(variant.image_id or 0)
+            plan.change("Variant Image", full_address(before.url) if before else "", url, variant.options_text or variant.sku)
     plan.shown_by = [(variant, url) for variant, url in plan.shown_by if url in new or url in waiting]
 
 

@@ -15,6 +15,7 @@ from catalog.exchange import fetch as fetching
 from catalog.exchange import pictures
 from catalog.exchange.fetch import FetchFailed, fetch, may_be_asked
 from catalog.exchange.models import PictureToFetch
+from catalog.exchange.shelf import full_address
 from catalog.models import Product, ProductImage
 from catalog.tries import PAUSES
 from tests.catalog.picture_server import PictureServer, png
@@ -197,6 +198,27 @@ def test_it_gives_an_imported_product_its_pictures(server):
     assert not pictures.due().exists(), "nothing is fetched twice"
     first = LINE | {"Image Src": f"{server.address}/teal.png", "Image Position": "1", "Image Alt Text": "A pot"}
     assert outcomes(written(first)) == {"unchanged": 1}
+
+
+@pytest.mark.django_db
+def test_it_gives_a_variant_another_picture_once_that_is_here(server):
+    """Until then it keeps the one it has; the file that is imported once more says nothing new."""
+    product = pot_with(server, "teal.png")
+    pictures.fetch_due_pictures()
+    variant = product.variants.get()
+    named = {"Handle": "pot", "Variant SKU": variant.sku, "Variant Image": f"{server.address}/broken.png"}
+    imported(written(named))
+    (told,) = imported(written(named | {"Variant Image": f"{server.address}/red.png"}))
+    assert [line for line in told.details if "Variant Image" in line] == [
+        f"{variant.sku}: Variant Image {full_address(variant.image.url)} → {server.address}/red.png"
+    ]
+    assert product.variants.get().image == variant.image
+    server.healed = True  # the one that was named before comes too
+    assert pictures.fetch_due_pictures() == 2
+    red = PictureToFetch.objects.get(url__endswith="red.png").image
+    assert red
+    assert product.variants.get().image == red
+    assert outcomes(written(named | {"Variant Image": f"{server.address}/red.png"})) == {"unchanged": 1}
 
 
 @pytest.mark.django_db
