@@ -127,7 +127,7 @@ class _Reader:
                 fields[name] = self._try(line, column, short, longest) or ""
         if "Title" in self.columns and not line.cells.get("Title", "").strip():
             self._refuse(line, "Title", _("This cell is empty: the first line of a product needs its title."))
-        self.record.type = self._try(line, "Type", short, 120) or ""
+        self.record.type = (self._try(line, "Type", short, 120) or "").strip()
         shown = self._try(line, "Published", yes_or_no)
         status = self._try(line, "Status", one_of, ("active", "draft", "archived", "unlisted"))
         if shown is not None or status is not None:
@@ -187,7 +187,7 @@ class _Reader:
             fields["compare_at_minor"] = self._try(line, "Variant Compare At Price", amount)
         if "Variant Barcode" in self.columns:
             fields["barcode"] = self._try(line, "Variant Barcode", code, 64) or ""
-        grams = self._try(line, "Variant Grams", whole, MOST_ON_HAND)
+        grams = self._try(line, "Variant Grams", weight)
         if grams is not None:
             fields["grams"] = grams
         active = self._try(line, "Variant Active", yes_or_no)
@@ -266,6 +266,14 @@ def whole(cell: str, most: int) -> int:
     if number > most:
         raise CellRefused(_("%(number)d is too many; at most %(most)d.") % {"number": number, "most": most})
     return number
+
+
+def weight(cell: str) -> int:
+    """In grams. What was typed in pounds or ounces has places behind the point: it is rounded."""
+    units, _point, part = cell.strip().partition(".")
+    if not re.fullmatch(r"[0-9]{1,12}", units) or not re.fullmatch(r"[0-9]{0,12}", part):
+        return whole(cell, MOST_ON_HAND)
+    return whole(str(int(units) + (part[:1] >= "5")), MOST_ON_HAND)
 
 
 def amount(cell: str) -> int:

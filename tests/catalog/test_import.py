@@ -141,6 +141,9 @@ def test_it_reads_prices_of_a_currency_without_cents(settings):
         ({"Variant Inventory Qty": "-1"}, "Variant Inventory Qty: Negative"),
         ({"Variant Inventory Qty": "2147483648"}, "Variant Inventory Qty: 2147483648 is too many"),
         ({"Variant Inventory Qty": "many"}, "no whole number"),
+        ({"Variant Grams": "-1.5"}, "no whole number"),
+        ({"Variant Grams": "1.5.5"}, "no whole number"),
+        ({"Variant Grams": "2147483647.5"}, "too many"),
         ({"Variant Inventory Policy": "maybe"}, "none of deny, continue"),
         ({"Option1 Name": "", "Option1 Value": "Blue"}, "Option1 Value: The first line"),
         ({"Option1 Name": "A", "Option1 Value": "1", "Option2 Name": "A", "Option2 Value": "2"}, "Option2 Name: “A” names"),
@@ -223,6 +226,18 @@ def test_it_moves_a_product_to_the_category_of_its_new_type_and_keeps_the_others
     assert outcomes(written(LINE | {"Type": "Vases"})) == {"changed": 1}
     assert sorted(each.name for each in Product.objects.get().categories.all()) == ["Sale", "Vases"]
     assert outcomes(written(LINE | {"Type": "Vases"})) == {"unchanged": 1}
+
+
+def test_it_takes_no_blanks_for_the_name_of_a_category():
+    pots = factories.category(name="Pots")
+    imported(written(LINE | {"Type": " Pots "}, LINE | {"Handle": "pan", "Type": "  "}))
+    assert [list(product.categories.all()) for product in Product.objects.order_by("id")] == [[pots], []]
+
+
+@pytest.mark.parametrize(("typed", "grams"), [("750", 750), ("453.59237", 454), ("0.4", 0), ("12.", 12), ("1.50", 2)])
+def test_it_rounds_a_weight_to_grams(typed, grams):
+    imported(written(LINE | {"Variant Grams": typed}))
+    assert Variant.objects.get().grams == grams
 
 
 @pytest.mark.parametrize("name", ["花盆", "Pots & Pans", "pots-2"])
