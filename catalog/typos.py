@@ -51,16 +51,26 @@ def _near(words: list[str]) -> list[str]:
     letters = Gram.objects.filter(gram__in={gram for word in words for gram in grams(word)})
     about = {"length__gte": min(lengths) - 2, "length__lte": max(lengths) + 2}
     likely = letters.annotate(length=Length("word_id")).filter(**about)
-    shared = likely.values("word_id").annotate(shared=Count("pk")).order_by("-shared", "word_id")
-    return [text for text, _shared in shared.values_list("word_id", "shared")[:CANDIDATES]]
+    shared = likely.values("word_id").annotate(shared=Count("pk")).filter(shared__gte=min(map(_least_shared, words)))
+    best = shared.order_by("-shared", "word_id")
+    return [text for text, _shared in best.values_list("word_id", "shared")[:CANDIDATES]]
+
+
+def _forgiven(word: str) -> int:
+    return 2 if len(word) >= 8 else 1
+
+
+def _least_shared(word: str) -> int:
+    """Pieces that are left of a word at least, after mistakes that are forgiven: two swapped letters spoil four."""
+    return max(1, len(grams(word)) - 4 * _forgiven(word))
 
 
 def _nearest(word: str, candidates: list[str]) -> str:
-    allowed = 2 if len(word) >= 8 else 1
     if word in candidates:
         return word
-    far = [(distance(word, other), other) for other in candidates]
-    return min((pair for pair in far if pair[0] <= allowed), default=(0, word))[1]
+    pieces, least = grams(word), _least_shared(word)
+    far = [(distance(word, other), other) for other in candidates if len(pieces & grams(other)) >= least]
+    return min((pair for pair in far if pair[0] <= _forgiven(word)), default=(0, word))[1]
 
 
 def distance(one: str, other: str) -> int:
