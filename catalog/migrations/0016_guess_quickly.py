@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 def usual(apps, schema_editor):
-    """Statements no longer depend on how well PostgreSQL guesses; with ten thousand known tokens it thought for milliseconds."""
+    """Little depends on how well PostgreSQL guesses any more; with ten thousand known tokens it thought for milliseconds."""
     _keep(schema_editor, -1)
 
 
