@@ -23,7 +23,7 @@ from catalog.exchange.columns import guarded
 from catalog.exchange.models import ImportRun, PictureToFetch
 from catalog.exchange.pictures import try_again
 from catalog.exchange.plan import CHANGED, NEW, REFUSED, UNCHANGED
-from catalog.exchange.runs import SMALL, begin_to_apply, receive, work_on
+from catalog.exchange.runs import FEW, SMALL, begin_to_apply, receive, work_on
 from catalog.exchange.write import BOM, export
 
 LARGEST = 200 * 1024 * 1024  # bytes
@@ -119,7 +119,7 @@ class ImportRunAdmin(LongList):
 
     def _go_on(self, run: ImportRun) -> HttpResponse:
         """A small file is done at once; others are left to the worker, and the page says how far it is."""
-        if run.size <= SMALL:
+        if run.size <= SMALL and run.lines <= FEW:  # none are counted before it is looked through
             work_on(run)
         return redirect("admin:catalog_importrun_change", run.pk)
 

@@ -28,7 +28,8 @@ State = ImportRun.State
 LEASE = timedelta(seconds=60)  # a batch takes about one
 MOST_KEPT = 500  # entries each of new and of changed products; refused ones are all kept
 MOST_TOLD = 20  # details of one product
-SMALL = ImportPiece.SIZE  # bytes: such a file takes about a second, and nobody waits for a worker
+SMALL = ImportPiece.SIZE  # bytes: such a file is looked through in a second or few, and nobody waits for a worker
+FEW = 2_000  # lines: so many are written in about as long
 KEPT = timedelta(days=14)  # an upload that nobody applied
 
 

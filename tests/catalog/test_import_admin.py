@@ -95,6 +95,17 @@ def test_it_leaves_large_files_to_the_worker_and_says_how_far_it_is(grace_client
     assert Product.objects.count() == 5
 
 
+def test_it_leaves_many_short_lines_to_the_worker(grace_client, monkeypatch):
+    """To look through them is quick. To write twenty thousand takes longer than a request may."""
+    monkeypatch.setattr("catalog.import_admin.FEW", 1)
+    upload(grace_client, written(LINE, LINE | {"Handle": "pan"}))
+    run = ImportRun.objects.get()
+    assert run.state == "checked"
+    assert "<progress" in grace_client.post(page_of(run, "apply/"), follow=True).content.decode()
+    assert runs.work_on_due() == 1
+    assert Product.objects.count() == 2
+
+
 def test_it_goes_on_where_a_killed_worker_stopped(grace_client, large, monkeypatch):
     lines = [LINE | {"Handle": f"pot-{number}", "Variant Inventory Qty": "1"} for number in range(5)]
     upload(grace_client, written(*lines))
