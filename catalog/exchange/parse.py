@@ -202,7 +202,8 @@ class _Reader:
         tracked = self._tracked(line)
         if tracked is not None:
             fields["stock_tracked"] = tracked
-        quantity = self._try(line, "Variant Inventory Qty", whole, MOST_ON_HAND)
+        # Below nothing, as such files may say, where it sells without end: nobody counts it here.
+        quantity = None if tracked is False else self._try(line, "Variant Inventory Qty", whole, MOST_ON_HAND)
         picture = self._try(line, "Variant Image", web_address) or ""
         self.record.variants.append(VariantRecord(line.number, self._choice(line), sku, fields, quantity, picture))
 

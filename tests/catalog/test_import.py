@@ -228,6 +228,11 @@ def test_it_moves_a_product_to_the_category_of_its_new_type_and_keeps_the_others
     assert outcomes(written(LINE | {"Type": "Vases"})) == {"unchanged": 1}
 
 
+def test_it_does_not_mind_how_many_are_missing_of_what_is_not_counted():
+    assert outcomes(written(LINE | {"Variant Inventory Qty": "-3", "Variant Inventory Policy": "continue"})) == {"new": 1}
+    assert (Variant.objects.get().stock_tracked, Variant.objects.get().stock_on_hand) == (False, 0)
+
+
 def test_it_takes_no_blanks_for_the_name_of_a_category():
     pots = factories.category(name="Pots")
     imported(written(LINE | {"Type": " Pots "}, LINE | {"Handle": "pan", "Type": "  "}))
