@@ -21,12 +21,14 @@ from catalog.terms import category_token, tokens, words_of
 from catalog.typos import learn_words
 
 BATCH = 1_000
+MOST_LEARNT = 100_000  # words that a run remembers to have stored
 _waiting: ContextVar[set[int] | None] = ContextVar("waiting", default=None)
 
 
-def refresh_listings(product_ids: Iterable[int]) -> None:
+def refresh_listings(product_ids: Iterable[int], *, learnt: set[str] | None = None) -> None:
     """Make the listings of these products what they should be now. A dozen statements for each thousand.
 
+    `learnt`: words that an earlier call of the same run has stored; those of this call are added.
     Safe under concurrent calls: the products are locked, in the order of their ids, until the transaction ends.
     """
     ids = sorted(set(product_ids))
@@ -34,8 +36,9 @@ def refresh_listings(product_ids: Iterable[int]) -> None:
     if waiting is not None:
         waiting.update(ids)
         return
+    learnt = set() if learnt is None else learnt
     for start in range(0, len(ids), BATCH):
-        _refresh(ids[start : start + BATCH])
+        _refresh(ids[start : start + BATCH], learnt)
 
 
 @contextmanager
@@ -53,9 +56,9 @@ def refreshed_once() -> Iterator[None]:
 
 def refresh_all(progress: Callable[[int], object] = lambda _count: None) -> None:
     """Make all listings anew, a thousand at a time, each thousand a transaction. `progress` gets how many are done."""
-    last = 0
+    last, learnt = 0, set[str]()
     while ids := list(Product.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        refresh_listings(ids)
+        refresh_listings(ids, learnt=learnt)
         last = ids[-1]
         progress(len(ids))
 
@@ -81,7 +84,7 @@ class Offer(NamedTuple):
 
 
 @transaction.atomic
-def _refresh(ids: list[int]) -> None:
+def _refresh(ids: list[int], learnt: set[str]) -> None:
     locked = Product.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     products = [told for told in map(Told._make, locked.values_list(*Told._fields)) if told.is_published]
     offers = _offers([product.pk for product in products])
@@ -93,7 +96,9 @@ def _refresh(ids: list[int]) -> None:
     words: set[str] = set()
     index().store([_entry(product, offers[product.pk], sorted(shown_in[product.pk]), words) for product in listed])
     _place([product.pk for product in listed])
-    learn_words(words)
+    learn_words(words - learnt)
+    if len(learnt) < MOST_LEARNT:
+        learnt |= words
 
 
 def _forget(ids: set[int]) -> None:

@@ -111,7 +111,7 @@ def test_it_writes_new_prices_and_positions_to_its_places(tree):
 def test_it_refreshes_once_what_changes_often(monkeypatch):
     seen = []
     refresh = listing._refresh
-    monkeypatch.setattr(listing, "_refresh", lambda ids: seen.append(ids) or refresh(ids))
+    monkeypatch.setattr(listing, "_refresh", lambda ids, learnt: seen.append(ids) or refresh(ids, learnt))
     with refreshed_once():
         product = factories.product()
         factories.variant(product=product)

@@ -57,7 +57,7 @@ class EveryPairOfNeighbours(TestCase):
         ("Tidal Print", "prints"),
         ("Slow Weather", "slow weath"),
         ("Slow Weather", "weather slow"),
-        ("Field No. 12", "12"),
+        ("Field No. 98765", "98765"),  # no SKU begins so
         ("𠮷野家", "𠮷野"),
     ],
 )
