@@ -111,6 +111,7 @@ def multiply(
     """
     models = [*changed, beside[0]] if beside else [*changed]
     drawn = {model: model.objects.count() for model in models}
+    last = {model: model.objects.latest("pk").pk for model in changed}
     for copy in range(1, copies + 1):
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":  # looks up no keys: they are of rows that were written just before
@@ -118,24 +119,22 @@ def multiply(
             if beside:
                 beside[1](copy)
             for model in changed:
-                cursor.execute(_copied(model, changed[model], copy, drawn))
+                cursor.execute(_copied(model, changed[model], copy, drawn, last[model]))
         done()
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
 
 
-def _copied(model: Any, changed: dict[str, str], copy: int, drawn: dict[Any, int]) -> str:
-    """The SQL of one copy: other keys, and other values of what must not be the same."""
+def _copied(model: Any, changed: dict[str, str], copy: int, drawn: dict[Any, int], last: int) -> str:
+    """The SQL of one copy of the rows up to the `last`: other keys, and other values of what must not be the same."""
     values = {}
     for field in model._meta.concrete_fields:
         shift = drawn.get(model if field.primary_key else field.related_model)
         name = f'"{field.column}"'
         values[name] = f"{name} + {copy * shift}" if shift else changed.get(field.column, name).format(copy=copy)
     table = model._meta.db_table
-    return (
-        f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {table} WHERE id <= {drawn[model]}"  # noqa: S608
-    )
+    return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {table} WHERE id <= {last}"  # noqa: S608
 
 
 def _pictures(product: Product) -> Iterator[ProductImage]:
