@@ -27,12 +27,16 @@ from tools.services import Missing, Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 0.3  # seconds of each page before anything counts
+SIZES = {  # products; to load a million on SQLite would take longer than all else
+    "sqlite": [1000, 10_000, 100_000],
+    "postgres": [1000, 10_000, 100_000, 1_000_000],
+}
 
 
 def read_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="How fast the shop is, beside bare Django pages.")
     parser.add_argument(
-        "--products", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000], help="sizes of the catalogue"
+        "--products", type=int, nargs="+", help=f"sizes of the catalogue (SQLite: {SIZES['sqlite']}, else {SIZES['postgres']})"
     )
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"])
     parser.add_argument("--rounds", type=int, default=10, help="how often each page has its turn (%(default)s)")
@@ -95,7 +99,7 @@ def measure(database: str, chosen: argparse.Namespace, folder: Path, *, core: se
         sandbox.drop()  # we deliver the events ourselves
         bare = stack.enter_context(bare_site(address_of("bare"), folder, core=core))
         shops, keepers, queries = {}, {}, {}
-        for size in chosen.products:
+        for size in chosen.products or SIZES[database]:
             say(f"{database}: loading {size} products")
             env = shop_environment(folder / f"shop-{size}", database=address_of(f"shop_{size}"), stripe=sandbox.url)
             found = inside(env, "load", str(size), *(["quiet"] if chosen.quick else []))
