@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, Product, Variant
+from catalog.newer import KeepsNewer
 from catalog.options import OptionValuesField
 from catalog.stock import adjust, count
 from money.forms import MoneyField
@@ -28,11 +29,13 @@ class ShownField(forms.IntegerField):
         return False
 
 
-class VariantForm(forms.ModelForm):
+class VariantForm(KeepsNewer):
     """A variant with prices in whole units and its stock changed by a difference, so that no sale is overwritten.
 
     The difference is typed, or what was counted is: then it is that to the number which the page showed.
     """
+
+    newer = ("price_minor", "compare_at_minor")
 
     option_values = OptionValuesField(
         label=_("Options"), required=False, help_text=_("Size: A3; Paper: Matte"), widget=forms.TextInput({"size": 30})
@@ -87,12 +90,16 @@ class VariantForm(forms.ModelForm):
             price.help_text = gettext("Not on sale: it costs %(price)s. Type its price in %(currency)s.") % old
             self.initial["price_minor"] = self.initial["compare_at_minor"] = None
 
+    def _newer(self) -> list[str]:
+        return [] if self._priced_elsewhere else super()._newer()
+
     @property
     def _priced_elsewhere(self) -> bool:
         """Left over from a time when the shop sold in another currency."""
         return bool(self.instance.pk) and self.instance.currency != settings.SHOP_CURRENCY
 
     def clean(self) -> dict[str, Any] | None:
+        super().clean()
         data = self.cleaned_data
         if self._priced_elsewhere and data.get("price_minor") is None:
             data |= {"price_minor": self.instance.price_minor, "compare_at_minor": self.instance.compare_at_minor}
@@ -178,6 +185,10 @@ def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
         else:
             continue
         form.add_error(field, ValidationError(text, params=about))
+
+
+class ProductForm(KeepsNewer):
+    newer = ("is_published",)
 
 
 class StockedVariantForm(VariantForm):

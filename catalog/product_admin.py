@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
-from catalog.admin_forms import STOCK_TYPED, VariantForm, VariantFormSet
+from catalog.admin_forms import STOCK_TYPED, ProductForm, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
 from catalog.bulk.admin import BulkProducts
 from catalog.history_admin import TellsValues
@@ -77,6 +77,7 @@ class VariantInline(admin.StackedInline):
 
 @admin.register(Product)
 class ProductAdmin(BulkProducts, ShowsPreview, TellsValues, KeepsPromises):
+    form = ProductForm
     list_display = ["preview", "title", "is_published", "prices", "units", "in_categories", "created"]
     list_display_links = ["title"]  # a picture is no name for a link
     list_filter = ["is_published", ProductStockFilter, SubtreeFilter, "created_at"]
