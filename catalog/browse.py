@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog.cards import Card, cards_from
 from catalog.filters import RELEVANCE
-from catalog.selection import TIERS, Selection
+from catalog.selection import TIERS, Selection, where
 
 PAGE_SIZE = 24
 NEAR = 1_000  # listings that are looked through before the index of words is asked
@@ -131,19 +131,19 @@ class _Walk:
     def whole(self) -> tuple[str, list[Any]]:
         """All that is there, as far as a page."""
         sql, values = self.start
-        return f"{self._chosen(self.selection.source())}{_where(sql)} {self._order(self.columns)} LIMIT {self.limit}", values
+        return f"{self._chosen(self.selection.source())}{where(sql)} {self._order(self.columns)} LIMIT {self.limit}", values
 
     def near(self, found: str) -> tuple[str, list[Any]]:
         """What belongs to the list of the next few; nothing if the page is full."""
         (start, values), (sql, more) = self.start, self.conditions
         table, key = self.selection.table, self.selection.key
         most = NEAR if self.selection.words else NEAR_OF_FILTERED
-        few = f"(SELECT * FROM {table} {key}{_where(start)} {self._order(self.columns)} LIMIT {most}) {key}"  # noqa: S608
+        few = f"(SELECT * FROM {table} {key}{where(start)} {self._order(self.columns)} LIMIT {most}) {key}"  # noqa: S608
         source = self.selection.source().replace(f"{table} {key}", few, 1)
         stock, currency = self.stock
-        where = _where([*sql, *stock, *self._unless_full(found)])
+        passing = where([*sql, *stock, *self._unless_full(found)])
         order = self._order(self.columns)
-        return f"{self._chosen(source)}{where} {order} LIMIT {self.limit}", [*values, *more, *currency]
+        return f"{self._chosen(source)}{passing} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
     def far(self, found: str) -> tuple[str, list[Any]]:
         """The same of all, sorted, for no index of the order is of use; nothing if the page is full.
@@ -154,11 +154,11 @@ class _Walk:
         first, *others = self.columns
         by_hand = [f"{first} + 0", *others]
         shown = ", ".join(f"{sql} AS {name.partition('.')[2]}" for sql, name in zip(by_hand, self.columns, strict=True))
-        where = _where([*start, *sql, *self._unless_full(found)])
+        passing = where([*start, *sql, *self._unless_full(found)])
         most = EVERY if stock else self.limit
-        every = f"(SELECT {shown} FROM {self.selection.source()}{where} {self._order(by_hand)} LIMIT {most}) l"  # noqa: S608
+        every = f"(SELECT {shown} FROM {self.selection.source()}{passing} {self._order(by_hand)} LIMIT {most}) l"  # noqa: S608
         order = self._order(self.columns)
-        return f"{self._chosen(every)}{_where(stock)} {order} LIMIT {self.limit}", [*values, *more, *currency]
+        return f"{self._chosen(every)}{where(stock)} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
     def _unless_full(self, found: str) -> list[str]:
         return [f"(SELECT COUNT(*) FROM ({found}) AS found) < {self.limit}"] if found else []  # noqa: S608
@@ -169,10 +169,6 @@ class _Walk:
 
     def _order(self, columns: list[str]) -> str:
         return f"ORDER BY {', '.join(f'{column} {self.way}' for column in columns)}"
-
-
-def _where(conditions: list[str]) -> str:
-    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _tiers(selection: Selection, mark: tuple[int, int] | None, *, back: bool) -> list[tuple[int, int | None, int]]:

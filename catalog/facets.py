@@ -1,5 +1,7 @@
-"""What a list can be narrowed by, and how much would be left: counted exactly up to a thousand, "at least" beyond.
+"""What a list can be narrowed by, and how much would be left: counted exactly in a small shop and where little is left.
 
+Of a large shop the first few thousand listings are looked at: if two hundred of them belong to the list, what they have is
+"at least" what all have. Only otherwise all that belong to it are asked for, up to a thousand.
 A group of values is counted as if none of its own were chosen, so that others of it can be added.
 """
 
@@ -19,18 +21,24 @@ from django.db import connection
 
 from catalog.index import index
 from catalog.models import Category
-from catalog.selection import IN_STOCK, Selection
+from catalog.selection import IN_STOCK, Selection, where
 from catalog.tree import CategoryTree
 from money import Money
 
 COUNTED = 1_000
+LOOKED_AT = 5_000  # listings before the index is asked for all
+ENOUGH = 200  # of these tell what the list is like
 MOST_GROUPS = 8  # that are counted without themselves
 ALL, STOCK, CATEGORY = "", "in stock", "category"
 
 
 class Counted(NamedTuple):
-    """What so many listings have: how many of them each value, each category, a unit in stock; and their prices' range."""
+    """What so many listings have: how many of them each value, each category, a unit in stock; and their prices' range.
 
+    Not `exact`: the list has more than these.
+    """
+
+    exact: bool
     listings: int
     choices: dict[str, Counter[str]]
     categories: Counter[int]
@@ -84,19 +92,23 @@ def _counted(selection: Selection) -> dict[str, Counted]:
     found = cache.get(key)
     if found is None:
         found = _read(selection)
-        if found[ALL].listings > COUNTED or not (selection.words or asked.is_filtered):
+        if not found[ALL].exact or not _is_narrowed(selection):
             cache.set(key, found, settings.COUNT_CACHE_SECONDS)
     return found
 
 
+def _is_narrowed(selection: Selection) -> bool:
+    return bool(selection.words or selection.asked.is_filtered)
+
+
 def _facets(selection: Selection, counted: dict[str, Counted], tree: CategoryTree) -> Facets:
     shown, asked = counted[ALL], selection.asked
-    exact = shown.listings <= COUNTED
+    exact = shown.exact
     chosen = dict(asked.options)
     names = sorted({*shown.choices, *chosen})
     stocked = counted.get(STOCK, shown)
     return Facets(
-        total=_count(shown.listings),
+        total=_words(min(shown.listings, COUNTED), shown),
         exact=exact,
         groups=tuple(_group(name, counted.get(f"option.{name}", shown), chosen.get(name, ())) for name in names),
         categories=_categories(counted.get(CATEGORY, shown), tree, selection),
@@ -126,11 +138,7 @@ def _categories(counted: Counted, tree: CategoryTree, selection: Selection) -> t
 
 
 def _words(count: int, counted: Counted) -> str:
-    return f"{count}+" if counted.listings > COUNTED else str(count)
-
-
-def _count(found: int) -> str:
-    return f"{COUNTED}+" if found > COUNTED else str(found)
+    return str(count) if counted.exact else f"{count}+"
 
 
 def _natural(text: str) -> list[Any]:
@@ -139,38 +147,77 @@ def _natural(text: str) -> list[Any]:
 
 
 def _read(selection: Selection) -> dict[str, Counted]:
-    """Count up to 1 001 rows of the selection, and of what it would be without each group that is on."""
-    parts = list(_parts(selection))
-    statements = [_some(place, part) for place, (_name, part) in enumerate(parts)]
-    values = [value for _sql, some in statements for value in some]
-    statement = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part{place}" for place, (sql, _values) in enumerate(statements))  # noqa: S608
-    found: dict[str, list[tuple[Any, ...]]] = {name: [] for name, _part in parts}
+    """Count the selection, and what it would be without each group that is on."""
+    parts = dict(_parts(selection))
+    if not (_is_narrowed(selection) and index().ROWS_KNOW):
+        return _read_all(parts)
+    found = _read_near(parts)
+    return found | _read_all({name: parts[name] for name, near in found.items() if not near.exact and near.listings < ENOUGH})
+
+
+def _read_near(parts: dict[str, Selection]) -> dict[str, Counted]:
+    """Among the first listings of the shop, or of the category of the page: exact if there are no others."""
+    here = parts[ALL]
+    sql, values = here.bounds(by_price=False)
+    first = f"SELECT l.* FROM {here.source(whole=True)}{where(sql)} ORDER BY {here.product} LIMIT {LOOKED_AT}"  # noqa: S608
+    seen = "SELECT -1, (SELECT COUNT(*) FROM near), choices, categories, 1 = 1 FROM near LIMIT 1"
+    statements = [(seen, []), *(_some_near(place, part) for place, part in enumerate(parts.values()))]
+    rows = _rows(f"WITH near AS MATERIALIZED ({first}) ", values, statements)
+    all_seen = all(row[0] < LOOKED_AT for row in rows.get(-1, []))
+    return {name: _count_rows(rows.get(place, []), all_seen=all_seen) for place, name in enumerate(parts)}
+
+
+def _read_all(parts: dict[str, Selection]) -> dict[str, Counted]:
+    """Among all listings."""
+    if not parts:
+        return {}
+    rows = _rows("", [], [_some(place, part) for place, part in enumerate(parts.values())])
+    return {name: _count_rows(rows.get(place, [])) for place, name in enumerate(parts)}
+
+
+def _rows(before: str, known: list[Any], statements: list[tuple[str, list[Any]]]) -> dict[int, list[tuple[Any, ...]]]:
+    """What these statements answer, by the number that each puts first."""
+    values = [*known, *(value for _sql, some in statements for value in some)]
+    each = (f"SELECT * FROM ({sql}) AS part{place}" for place, (sql, _values) in enumerate(statements))  # noqa: S608
+    found: dict[int, list[tuple[Any, ...]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(before + " UNION ALL ".join(each), values)
         for place, *row in cursor.fetchall():
-            found[parts[place][0]].append(tuple(row))
-    return {name: _count_rows(rows) for name, rows in found.items()}
+            found.setdefault(place, []).append(tuple(row))
+    return found
 
 
 def _some(place: int, part: Selection) -> tuple[str, list[Any]]:
     """SQL for what is counted of up to 1 001 of a selection."""
-    columns, currency = "l.product_id, l.price_minor, l.choices, l.categories", [settings.SHOP_CURRENCY]
-    stocked = IN_STOCK.format(product="l.product_id")
-    if part.asked.in_stock:
-        stocked, currency = "1 = 1", []  # they all are
-    counted = f"{place} AS part, l.price_minor, l.choices, l.categories, {stocked} AS stocked"
+    columns = "l.product_id, l.price_minor, l.choices, l.categories"
+    counted, currency = _counted_columns(place, part)
     conditions, wanted = part.of_all().conditions()
     stock, also = part.of_all().stock()
-    last = f"{' WHERE ' + stock[0] if stock else ''} LIMIT {COUNTED + 1}"
+    last = f"{where(stock)} LIMIT {COUNTED + 1}"
     if part.category_id and not part.asked.is_filtered and not part.words:
         sql, known = part.bounds(by_price=False)
         return f"SELECT {counted} FROM {part.source(whole=True)} WHERE {sql[0]}{last}", [*currency, *known]  # noqa: S608
     # Planned as if it were read to its end: else PostgreSQL would count on a thousand to be found soon, and read all in vain.
-    whole = f"SELECT {columns} FROM catalog_listing l{' WHERE ' + ' AND '.join(conditions) if conditions else ''}"  # noqa: S608
+    whole = f"SELECT {columns} FROM catalog_listing l{where(conditions)}"  # noqa: S608
     return f"WITH l AS {index().ALL_OF_IT} ({whole}) SELECT {counted} FROM l{last}", [*wanted, *currency, *also]  # noqa: S608
 
 
-def _count_rows(rows: list[tuple[Any, ...]]) -> Counted:
+def _some_near(place: int, part: Selection) -> tuple[str, list[Any]]:
+    """The same of what is near, which is in the category of the page."""
+    part = replace(part, category_id=None)
+    counted, currency = _counted_columns(place, part)
+    (sql, values), (stock, also) = part.conditions(), part.stock()
+    return f"SELECT {counted} FROM near l{where([*sql, *stock])} LIMIT {COUNTED + 1}", [*currency, *values, *also]  # noqa: S608
+
+
+def _counted_columns(place: int, part: Selection) -> tuple[str, list[Any]]:
+    stocked, currency = IN_STOCK.format(product="l.product_id"), [settings.SHOP_CURRENCY]
+    if part.asked.in_stock:
+        stocked, currency = "1 = 1", []  # they all are
+    return f"{place} AS part, l.price_minor, l.choices, l.categories, {stocked} AS stocked", currency
+
+
+def _count_rows(rows: list[tuple[Any, ...]], *, all_seen: bool = True) -> Counted:
     """Count rows of (price, choices, categories, in stock). Most say the same JSON as others: each text is read once."""
     choices: dict[str, Counter[str]] = {}
     for text, times in Counter(row[1] for row in rows).items():
@@ -184,6 +231,7 @@ def _count_rows(rows: list[tuple[Any, ...]]) -> Counted:
             categories[category] += times
     prices = [row[0] for row in rows]
     return Counted(
+        exact=all_seen and len(rows) <= COUNTED,
         listings=len(rows),
         choices=choices,
         categories=categories,

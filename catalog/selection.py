@@ -21,6 +21,10 @@ IN_STOCK = """(
 ) IS NOT NULL"""
 
 
+def where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
 @dataclass(frozen=True)
 class Selection:
     """Listings in a category (or all), with all `words`, that pass the filters of `asked`."""

@@ -139,7 +139,6 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _options.setdefault("connect_timeout", 5)  # libpq's own is two minutes
-    _options.setdefault("options", "-c jit=off")  # compiling a page's query takes longer than answering it
 CACHES = {"default": env.cache("CACHE_URL")}
 
 # -- People --------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ STORE = """
         (EXCLUDED.position, EXCLUDED.price_minor, EXCLUDED.choices, EXCLUDED.categories, EXCLUDED.terms)
 """
 ALL_OF_IT = "MATERIALIZED"
+ROWS_KNOW = True
 EACH = "jsonb_array_elements_text"
 
 

@@ -17,6 +17,7 @@ STORE = """
         choices = EXCLUDED.choices, categories = EXCLUDED.categories
 """
 ALL_OF_IT = "NOT MATERIALIZED"
+ROWS_KNOW = False
 EACH = "json_each"
 
 
