@@ -1,6 +1,6 @@
 """What a list can be narrowed by, and how much would be left: counted exactly in a small shop and where little is left.
 
-Of a large shop the first few thousand listings are looked at: if two hundred of them belong to the list, what they have is
+Of a large shop the first few thousand listings are looked at: if a hundred of them belong to the list, what they have is
 "at least" what all have. Only otherwise all that belong to it are asked for, up to a thousand.
 A group of values is counted as if none of its own were chosen, so that others of it can be added.
 """
@@ -26,8 +26,8 @@ from catalog.tree import CategoryTree
 from money import Money
 
 COUNTED = 1_000
-LOOKED_AT = 5_000  # listings before the index is asked for all
-ENOUGH = 200  # of these tell what the list is like
+LOOKED_AT = 2_000  # listings before the index is asked for all
+ENOUGH = 100  # of these tell what the list is like
 MOST_GROUPS = 8  # that are counted without themselves
 ALL, STOCK, CATEGORY = "", "in stock", "category"
 
