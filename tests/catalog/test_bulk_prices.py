@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
+from catalog.bulk import prices as bulk_prices
 from catalog.bulk.prices import Before, How, NotPriced, Prices, Rule, by_percent, change_prices, new_prices
 from catalog.index_models import Listing
 from catalog.models import MAX_PRICE_MINOR, Product, Variant
@@ -260,17 +262,20 @@ def test_it_waits_for_a_colleague_and_then_compares(race, grace):
     assert prices(variant) == (1100, None)
 
 
-def test_it_would_take_both_without_comparing(race, grace):
-    """The control: both were shown 1000, and each writes its own price without looking again."""
+def test_without_its_lock_it_takes_both(race, grace, monkeypatch):
+    """The control: the same without a transaction and a lock. Both have read 1000 before either writes."""
     variant = factories.variant(price_minor=1000)
-    both_looked = Barrier(2)
+    both_read = Barrier(2)
 
-    def price_blindly(amount: int) -> int:
-        seen = Variant.objects.values_list("price_minor", flat=True).get(pk=variant.pk)
-        both_looked.wait(30)
-        return Variant.objects.filter(pk=variant.pk).update(price_minor=seen + amount)
+    def read_unlocked(ids: Any) -> dict[int, Variant]:
+        found = {each.pk: each for each in Variant.objects.filter(pk__in=list(ids)).select_related("product")}
+        both_read.wait(30)
+        return found
 
-    assert race(lambda: price_blindly(100), lambda: price_blindly(-100)) == [1, 1]
+    monkeypatch.setattr(bulk_prices, "locked_variants", read_unlocked)
+    unguarded, shown = change_prices.__wrapped__, {variant.pk: Prices(1000, None)}
+    done = race(*[lambda amount=amount: unguarded(shown, Rule(How.SET, amount=amount), by=grace) for amount in (1100, 900)])
+    assert [each.changed for each in done] == [1, 1]
 
 
 def test_it_asks_the_database_as_often_for_many_as_for_few(grace, django_assert_max_num_queries):

@@ -144,7 +144,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_in_order(self) -> None:
-        """Now and then: what damages the books stays in them, and the audit takes longer than a step."""
+        """Now and then: what damages the books stays in them."""
         self.steps += 1
         assert self.steps % 5 or violations() == {}
 
