@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from catalog.index import Entry, index
 from catalog.index_models import Listing
 from catalog.models import Category, Product, Variant
-from catalog.terms import category_token, tokens, words_of
+from catalog.terms import category_token, priced_tokens, tokens, words_of
 from catalog.typos import learn_words
 
 BATCH = 1_000
@@ -132,6 +132,7 @@ def _entry(product: Told, offers: list[Offer], categories: list[int], words: set
     words.update(words_of(found))
     found |= set(map(category_token, categories))
     lowest = min(offer.price_minor for offer in offers)
+    found |= priced_tokens(found, lowest)
     return Entry(product.pk, product.position, lowest, json.dumps(choices), json.dumps(categories), " ".join(found))
 
 

@@ -10,8 +10,10 @@ from django.conf import settings
 
 from catalog.filters import Asked
 from catalog.index import Match, index
-from catalog.terms import PLACES, category_token, value_token
+from catalog.models import MAX_PRICE_MINOR
+from catalog.terms import PLACES, category_token, price_bucket, priced, value_token
 
+MOST_TOKENS = 128  # of a group that the index is asked for
 TIERS = len(PLACES)  # of relevance: all words in the title; in title and options; anywhere
 
 # No EXISTS: for that PostgreSQL reads all variants at once, though a page needs those of a few.
@@ -34,10 +36,11 @@ class Selection:
     category_id: int | None = None
     also_category_id: int | None = None  # the filter, beside the category of the page
     of_category_id: int | None = None  # the category of the page where its order does not matter: the index is asked
+    by_index: bool = False  # the index of tokens is asked for all, instead of rows in an order for theirs
 
     def of_all(self) -> Selection:
         """The same without an order of its own: of the listings alone."""
-        return replace(self, category_id=None, of_category_id=self.category_id)
+        return replace(self, category_id=None, of_category_id=self.category_id, by_index=True)
 
     @property
     def key(self) -> str:
@@ -86,13 +89,26 @@ class Selection:
 
     def match(self, tier: int, *, exactly: bool) -> Match:
         """The question to the index. The last word may be the beginning of one."""
-        groups = self._words_in(PLACES[:tier])
-        groups += [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
+        groups = [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
         groups += [(category_token(pk),) for pk in (self.also_category_id, self.of_category_id) if pk is not None]
+        groups = self._words_in(PLACES[:tier]) + (self._priced(groups) if self.by_index else groups)
         if not (exactly and tier > 1 and self.words):
             return Match(tuple(groups))
         here = tuple(self._token(PLACES[tier - 1], word) for word in self.words)  # follows from the rest, and tells how few
         return Match((*groups, here), but_not=tuple(self._words_in(PLACES[: tier - 1])))
+
+    def _priced(self, groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """The same for the index together with the prices: many may have the size, and many the price, and few both."""
+        lowest, highest = self.asked.price_from, self.asked.price_to
+        if (lowest, highest) == (None, None) or not (groups or self.words):
+            return groups
+        buckets = range(price_bucket(lowest or 0), price_bucket(MAX_PRICE_MINOR if highest is None else highest) + 1)
+        return [
+            tuple(priced(token, bucket) for token in group for bucket in buckets)
+            if len(group) * len(buckets) <= MOST_TOKENS
+            else group
+            for group in groups or [("",)]
+        ]
 
     def _words_in(self, places: Sequence[str]) -> list[tuple[str, ...]]:
         return [tuple(self._token(place, word) for place in places) for word in self.words]

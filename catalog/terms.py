@@ -1,7 +1,8 @@
 """Texts to the tokens of the index, the same for every database.
 
 A token begins with a letter for the best place where a word stands: t the title, p the options, e anywhere else. So questions
-about a tier are of ANDs and ORs alone. v… is a value of an option, c… a category that shows the listing.
+about a tier are of ANDs and ORs alone. v… is a value of an option, c… a category that shows the listing, m… a bucket of prices.
+A value or a category is also a token together with the bucket, v…m…: few may have both, though very many have the one or the other.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hashlib import blake2s
 from catalog.plain_text import plain_text
 
 PLACES = TITLE, OPTIONS, BODY = "tpe"
+NARROWING = "vc"  # what values and categories begin with
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000  # characters of a description that are looked at
 LONGEST_OPTIONS = 40_000  # of all values and SKUs together: PostgreSQL keeps 1 MiB of tokens, and says nothing of more
@@ -80,6 +82,23 @@ def value_token(name: str, value: str) -> str:
 
 def category_token(pk: int) -> str:
     return f"c{pk}"
+
+
+def price_bucket(price_minor: int) -> int:
+    """Which quarter of its octave a price lies in, from 0: 40.96 is in that of 40.96 to 51.19."""
+    shift = max(price_minor.bit_length() - 3, 0)
+    return 4 * shift + (price_minor >> shift)
+
+
+def priced(token: str, bucket: int) -> str:
+    """The token of what has this token and a price in the bucket."""
+    return f"{token}m{bucket}"
+
+
+def priced_tokens(tokens: Iterable[str], price_minor: int) -> set[str]:
+    """The tokens by which a listing with these is found together with its price."""
+    bucket = price_bucket(price_minor)
+    return {priced(token, bucket) for token in ("", *tokens) if not token or token[0] in NARROWING}
 
 
 def _pairs(run: str) -> list[str]:

@@ -44,6 +44,9 @@ ASKED = {  # what belongs to each, of a row of the shop
     "price_from=20&price_to=30&sort=price": lambda row: 2000 <= row[1] <= 3000,
     "in_stock=1&sort=newest": lambda row: row[4],
     "category=above/below&in_stock=1": lambda row: row[5] and row[4],
+    "option.Size=A3&option.Size=A4&price_to=20": lambda row: row[1] <= 2000,
+    "category=above/below&price_from=20&price_to=39.99": lambda row: row[5] and 2000 <= row[1] <= 3000,
+    "q=copper&price_from=19.99&price_to=30": lambda row: "copper" in row[2] and 2000 <= row[1] <= 3000,
     "q=copper": lambda row: "copper" in row[2],
     "q=ochre+slow": lambda row: {"ochre", "slow"} <= set(row[2].split()),
     "q=copper&option.Size=A3&sort=price": lambda row: "copper" in row[2] and row[3] == "A3",
@@ -66,7 +69,7 @@ def test_it_shows_the_same_wherever_it_lies(shop, monkeypatch, query):
         monkeypatch.setattr(browse, "NEAR", near)
         monkeypatch.setattr(browse, "NEAR_OF_FILTERED", near)
         wanted = in_order([row for row in made if ASKED[query](row)], asked.sort)
-        assert 3 < len(wanted) < 30
+        assert 4 < len(wanted) < 30
         selection = Selection(asked, tuple(asked_words(asked.q)), here, also)
         seen, mark = [], ""
         while True:
