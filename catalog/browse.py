@@ -15,10 +15,13 @@ from typing import Any
 from catalog.cards import Card, cards_from
 from catalog.filters import RELEVANCE
 from catalog.selection import TIERS, Selection, where
+from catalog.spread import spread
 
 PAGE_SIZE = 24
 NEAR = 1_000  # listings that are looked through before the index of words is asked
 NEAR_OF_FILTERED = 5_000  # the same where only filters narrow a list, of which more passes
+SAMPLE = 2_000  # listings from all over the list that tell whether much belongs to it
+MUCH = 8  # of these: then it is quicker to walk on than to find all and sort them
 EVERY = 1_000_000_000  # more than there are
 TIER = 40  # bits of a rank that are below the tier: more than a position has
 
@@ -69,8 +72,9 @@ def _cards(selection: Selection, mark: tuple[int, int] | None, *, back: bool, li
 def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limit: int) -> tuple[str, list[Any]]:
     """SQL for (pk, position) of the listings of a page, `position` being their rank.
 
-    Where not every listing belongs to the list, the next NEAR of its order are looked through first; only if they do not fill
-    the page, all that belong to it are found and sorted. So no guess of the database at how many there are costs much.
+    Where not every listing belongs to the list, the next NEAR of its order are looked through first. If they do not fill the
+    page, the walk goes on where a sample says that much belongs to the list; else all that belongs to it is found and sorted.
+    So no guess of the database at how many there are costs much.
     """
     way = "DESC" if ORDERS[selection.asked.order][1] is not back else "ASC"
     parts: list[str] = []
@@ -81,11 +85,18 @@ def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limi
         walk = _Walk(selection, tier, mark_here, way, limit)
         if not (walk.conditions[0] or walk.stock[0]):
             return walk.whole()
-        far = replace(walk, selection=selection.of_all()).far(_joined(found, f"near{tier}"))
-        for name, (sql, some) in ((f"near{tier}", walk.near(found)), (f"far{tier}", far)):
-            parts.append(f"{name} AS MATERIALIZED ({sql})")
+        all_of_it = replace(walk, selection=selection.of_all())
+        steps = {"near": walk.near, "on": walk.on, "far": all_of_it.far}
+        if selection.words:  # of these the index tells how few there are
+            del steps["on"]
+        else:
+            sql, values = walk.sample()
+            parts = [sql]
+        for name, step in steps.items():
+            sql, some = step(found)
+            parts.append(f"{name}{tier} AS MATERIALIZED ({sql})")
             values += some
-            found = _joined(found, name)
+            found = _joined(found, f"{name}{tier}")
     return f"WITH {', '.join(parts)} SELECT * FROM ({found}) AS found ORDER BY position {way}, pk {way} LIMIT {limit}", values  # noqa: S608
 
 
@@ -145,8 +156,23 @@ class _Walk:
         order = self._order(self.columns)
         return f"{self._chosen(source)}{passing} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
+    def sample(self) -> tuple[str, list[Any]]:
+        """A table for WITH that says whether `much` of the shop, or of the category, belongs to the list."""
+        some, values = spread(self.selection, of=SAMPLE)
+        here = replace(self.selection, category_id=None)
+        (sql, more), (stock, currency) = here.conditions(), here.stock()
+        much = f"SELECT COUNT(*) >= {MUCH} AS much FROM spread l{where([*sql, *stock])}"  # noqa: S608
+        return f"{some}, sample AS MATERIALIZED ({much})", [*values, *more, *currency]
+
+    def on(self, found: str) -> tuple[str, list[Any]]:
+        """What belongs to the list, however far it is to walk; nothing if the page is full or it is not much."""
+        (start, values), (sql, more), (stock, currency) = self.start, self.conditions, self.stock
+        passing = where([*self._unless_full(found), "(SELECT much FROM sample)", *start, *sql, *stock])
+        order = self._order(self.columns)
+        return f"{self._chosen(self.selection.source())}{passing} {order} LIMIT {self.limit}", [*values, *more, *currency]
+
     def far(self, found: str) -> tuple[str, list[Any]]:
-        """The same of all, sorted, for no index of the order is of use; nothing if the page is full.
+        """The same of all, sorted, for no index of the order is of use; nothing if the page is full, or was walked to.
 
         Stock is looked up in the order of the list, no further than the page.
         """
@@ -154,7 +180,8 @@ class _Walk:
         first, *others = self.columns
         by_hand = [f"{first} + 0", *others]
         shown = ", ".join(f"{sql} AS {name.partition('.')[2]}" for sql, name in zip(by_hand, self.columns, strict=True))
-        passing = where([*start, *sql, *self._unless_full(found)])
+        unless_much = [] if self.selection.words else ["NOT (SELECT much FROM sample)"]
+        passing = where([*start, *sql, *self._unless_full(found), *unless_much])
         most = EVERY if stock else self.limit
         every = f"(SELECT {shown} FROM {self.selection.source()}{passing} {self._order(by_hand)} LIMIT {most}) l"  # noqa: S608
         order = self._order(self.columns)

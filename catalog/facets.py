@@ -1,6 +1,6 @@
 """What a list can be narrowed by, and how much would be left: counted exactly in a small shop and where little is left.
 
-Of a large shop the first few thousand listings are looked at: if a hundred of them belong to the list, what they have is
+Of a large shop two thousand listings from all over it are looked at: if fifty of them belong to the list, what they have is
 "at least" what all have. Only otherwise all that belong to it are asked for, up to a thousand.
 A group of values is counted as if none of its own were chosen, so that others of it can be added.
 """
@@ -22,12 +22,13 @@ from django.db import connection
 from catalog.index import index
 from catalog.models import Category
 from catalog.selection import IN_STOCK, Selection, where
+from catalog.spread import spread
 from catalog.tree import CategoryTree
 from money import Money
 
 COUNTED = 1_000
-LOOKED_AT = 2_000  # listings before the index is asked for all
-ENOUGH = 100  # of these tell what the list is like
+LOOKED_AT = 2_000  # listings, before the index is asked for all
+ENOUGH = 50  # of these tell what the list is like
 MOST_GROUPS = 8  # that are counted without themselves
 ALL, STOCK, CATEGORY = "", "in stock", "category"
 
@@ -156,14 +157,12 @@ def _read(selection: Selection) -> dict[str, Counted]:
 
 
 def _read_near(parts: dict[str, Selection]) -> dict[str, Counted]:
-    """Among the first listings of the shop, or of the category of the page: exact if there are no others."""
-    here = parts[ALL]
-    sql, values = here.bounds(by_price=False)
-    first = f"SELECT l.* FROM {here.source(whole=True)}{where(sql)} ORDER BY {here.product} LIMIT {LOOKED_AT}"  # noqa: S608
-    seen = "SELECT -1, (SELECT COUNT(*) FROM near), choices, categories, 1 = 1 FROM near LIMIT 1"
+    """Among some listings of the shop, or of the category of the page: exact if there are no others."""
+    some, values = spread(parts[ALL], of=LOOKED_AT)
+    seen = "SELECT -1, (SELECT total FROM extent), choices, categories, 1 = 1 FROM spread LIMIT 1"
     statements = [(seen, []), *(_some_near(place, part) for place, part in enumerate(parts.values()))]
-    rows = _rows(f"WITH near AS MATERIALIZED ({first}) ", values, statements)
-    all_seen = all(row[0] < LOOKED_AT for row in rows.get(-1, []))
+    rows = _rows(f"WITH {some} ", values, statements)
+    all_seen = all(row[0] <= LOOKED_AT for row in rows.get(-1, []))
     return {name: _count_rows(rows.get(place, []), all_seen=all_seen) for place, name in enumerate(parts)}
 
 
@@ -203,11 +202,11 @@ def _some(place: int, part: Selection) -> tuple[str, list[Any]]:
 
 
 def _some_near(place: int, part: Selection) -> tuple[str, list[Any]]:
-    """The same of what is near, which is in the category of the page."""
+    """The same of those looked at, which are in the category of the page."""
     part = replace(part, category_id=None)
     counted, currency = _counted_columns(place, part)
     (sql, values), (stock, also) = part.conditions(), part.stock()
-    return f"SELECT {counted} FROM near l{where([*sql, *stock])} LIMIT {COUNTED + 1}", [*currency, *values, *also]  # noqa: S608
+    return f"SELECT {counted} FROM spread l{where([*sql, *stock])} LIMIT {COUNTED + 1}", [*currency, *values, *also]  # noqa: S608
 
 
 def _counted_columns(place: int, part: Selection) -> tuple[str, list[Any]]:

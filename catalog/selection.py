@@ -85,21 +85,25 @@ class Selection:
 
     def _prices(self) -> list[tuple[str, int]]:
         both = ((">=", self.asked.price_from), ("<=", self.asked.price_to))
-        return [(f"{self.key}.price_minor {sign} %s", price) for sign, price in both if price is not None]
+        # Tokens know it nearly: with + 0 the prices of all others are not read from their own index as well.
+        column = f"{self.key}.price_minor{' + 0' if self.by_index and self._narrowing() else ''}"
+        return [(f"{column} {sign} %s", price) for sign, price in both if price is not None]
 
     def match(self, tier: int, *, exactly: bool) -> Match:
         """The question to the index. The last word may be the beginning of one."""
-        groups = [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
-        groups += [(category_token(pk),) for pk in (self.also_category_id, self.of_category_id) if pk is not None]
-        groups = self._words_in(PLACES[:tier]) + (self._priced(groups) if self.by_index else groups)
+        groups = self._words_in(PLACES[:tier]) + (self._priced() if self.by_index else self._narrowing())
         if not (exactly and tier > 1 and self.words):
             return Match(tuple(groups))
         here = tuple(self._token(PLACES[tier - 1], word) for word in self.words)  # follows from the rest, and tells how few
         return Match((*groups, here), but_not=tuple(self._words_in(PLACES[: tier - 1])))
 
-    def _priced(self, groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-        """The same for the index together with the prices: many may have the size, and many the price, and few both."""
-        lowest, highest = self.asked.price_from, self.asked.price_to
+    def _narrowing(self) -> list[tuple[str, ...]]:
+        groups = [tuple(value_token(name, value) for value in values) for name, values in self.asked.options]
+        return groups + [(category_token(pk),) for pk in (self.also_category_id, self.of_category_id) if pk is not None]
+
+    def _priced(self) -> list[tuple[str, ...]]:
+        """The same together with the prices: many may have the size, and many the price, and few both."""
+        groups, lowest, highest = self._narrowing(), self.asked.price_from, self.asked.price_to
         if (lowest, highest) == (None, None) or not (groups or self.words):
             return groups
         buckets = range(price_bucket(lowest or 0), price_bucket(MAX_PRICE_MINOR if highest is None else highest) + 1)

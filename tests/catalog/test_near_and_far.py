@@ -65,7 +65,8 @@ def test_it_shows_the_same_wherever_it_lies(shop, monkeypatch, query):
     given = QueryDict(query)
     asked = asked_for(given, q=given.get("q", ""))
     also = below.pk if asked.category else None
-    for here, near in product((None, above.pk), (1, 6, 1_000)):
+    for here, near, much in product((None, above.pk), (1, 6, 1_000), (1, 1_000)):
+        monkeypatch.setattr(browse, "MUCH", much)
         monkeypatch.setattr(browse, "NEAR", near)
         monkeypatch.setattr(browse, "NEAR_OF_FILTERED", near)
         wanted = in_order([row for row in made if ASKED[query](row)], asked.sort)
