@@ -10,7 +10,7 @@ SLICES = 8
 
 
 def spread(selection: Selection, *, of: int) -> tuple[str, list[Any]]:
-    """SQL of two tables for WITH: `extent` (total, lowest, highest), and `spread`: `of` listings at most, or all of a short list.
+    """SQL of two tables for WITH: `extent` (total, lowest, highest), and `spread`, `of` listings at most: all of a short list.
 
     They come from as many parts as there are SLICES, by the ids of products: the same ones from one moment to the next.
     `total` is counted as far as one more than `of`.
@@ -29,6 +29,6 @@ def spread(selection: Selection, *, of: int) -> tuple[str, list[Any]]:
 def _slice(selection: Selection, place: int, *, of: int) -> str:
     end = "(SELECT lowest + (highest + 1 - lowest) * {} / {} FROM extent)".format
     here = [f"{selection.product} >= {end(place, SLICES)}", f"{selection.product} < {end(place + 1, SLICES)}"]
-    each = f"(SELECT CASE WHEN total > {of} THEN {of // SLICES} ELSE {of} END FROM extent)"
+    each = f"(SELECT CASE WHEN total > {of} THEN {of // SLICES} ELSE {of} END FROM extent)"  # noqa: S608
     found = f"FROM {selection.source(whole=True)}{where([*selection.bounds(by_price=False)[0], *here])}"
     return f"SELECT * FROM (SELECT l.* {found} ORDER BY {selection.product} LIMIT {each}) AS slice{place}"  # noqa: S608

@@ -2,7 +2,7 @@
 
 A token begins with a letter for the best place where a word stands: t the title, p the options, e anywhere else. So questions
 about a tier are of ANDs and ORs alone. v… is a value of an option, c… a category that shows the listing, m… a bucket of prices.
-A value or a category is also a token together with the bucket, v…m…: few may have both, though very many have the one or the other.
+A value or a category is also a token together with the bucket, v…m…: few may have both where many have the one or the other.
 """
 
 from __future__ import annotations
