@@ -3,6 +3,12 @@
 Source: `shipping_address_collection.allowed_countries` in Stripe's OpenAPI description, version 2026-10-28.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django_countries import countries
+
 COUNTRIES = frozenset(
     "AC AD AE AF AG AI AL AM AO AQ AR AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CD CF "
     "CG CH CI CK CL CM CN CO CR CV CW CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FO FR GA GB GD GE GF GG GH GI GL "
@@ -13,3 +19,8 @@ COUNTRIES = frozenset(
 )
 
 EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+
+
+def country_names(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """(code, name in the visitor's language), by name. A code without a name (Stripe has some of its own) stands for itself."""
+    return sorted(((code, str(countries.name(code)) or code) for code in codes), key=lambda country: country[1])

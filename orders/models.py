@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.search_indexes import AnyCaseIndex, WordIndex
 from money import Money
-from orders.status import ENDED, OPEN, SOLD, Status
+from orders.status import ENDED, OPEN, SOLD, Status, Way
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, no 1/I: read over the telephone
 
@@ -69,6 +69,7 @@ class Order(models.Model):
     cart_id = models.CharField(max_length=36, editable=False)
     cart_revision = models.CharField(max_length=64, editable=False)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    way = models.CharField(_("way to pay"), max_length=8, choices=Way.choices, default=Way.HOSTED)
     currency = models.CharField(_("currency"), max_length=3)
     subtotal_minor = models.PositiveBigIntegerField(_("goods"))
     shipping_minor = models.PositiveBigIntegerField(_("shipping"), default=0)

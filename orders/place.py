@@ -16,7 +16,7 @@ from cart.totals import CartLine, PricedCart
 from catalog.models import Variant
 from catalog.stock import OutOfStock, reserve
 from orders.models import Order, OrderEvent, OrderLine, ShippingRate
-from orders.status import OPEN, SOLD, Status
+from orders.status import OPEN, SOLD, Status, Way
 
 
 class CartChanged(Exception):
@@ -43,11 +43,14 @@ class OpenOrderInTheWay(Exception):
         self.order = order
 
 
-def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
+def place_order(
+    cart: Cart, priced: PricedCart, *, user: User | None, rate: ShippingRate | None, way: str = Way.HOSTED
+) -> Order:
     """Reserve the cart's units for `settings.ORDER_HOLD_MINUTES` and freeze its lines.
 
     The same cart asked for again, by a double click or in a second tab, gives the same open order: a unique constraint
-    lets one of two racing calls insert, the other one finds it. Raises CartChanged, CartBought or OpenOrderInTheWay.
+    lets one of two racing calls insert, the other one finds it. An open order to be paid in another way is in the way, too.
+    Raises CartChanged, CartBought or OpenOrderInTheWay.
     """
     if not priced.can_checkout:
         raise CartChanged
@@ -55,13 +58,13 @@ def place_order(cart: Cart, priced: PricedCart, *, user: User | None, rate: Ship
     try:
         with transaction.atomic():
             # The order first: of two racing calls for one cart the second waits here, before it takes stock.
-            order = _insert(cart.id, fingerprint, priced, user=user, rate=rate)
+            order = _insert(cart.id, fingerprint, priced, user=user, rate=rate, way=way)
             _refuse_bought(cart.id, fingerprint)
             _reserve_lines(order, priced.lines, by=_name(user))
             OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Placed"), by=_name(user))
             return order
     except CartTaken:
-        return _open_order(cart.id, fingerprint)
+        return _open_order(cart.id, fingerprint, way)
     except OutOfStock as error:
         raise CartChanged from error
 
@@ -77,13 +80,13 @@ def _refuse_bought(cart_id: str, fingerprint: str) -> None:
         raise CartBought(bought)
 
 
-def _open_order(cart_id: str, fingerprint: str) -> Order:
+def _open_order(cart_id: str, fingerprint: str, way: str) -> Order:
     """The order that is in the way of the unique constraint, if it is for the same things."""
     order = open_order_of(cart_id)
     if order is None:  # it was decided this moment
         _refuse_bought(cart_id, fingerprint)
         raise CartChanged
-    if order.cart_revision != fingerprint:
+    if (order.cart_revision, order.way) != (fingerprint, way):
         raise OpenOrderInTheWay(order)
     return order
 
@@ -95,12 +98,15 @@ def _fingerprint(priced: PricedCart, *, user: User | None, rate: ShippingRate | 
     return hashlib.sha256(repr((lines, shipping, user and user.pk, settings.SHOP_CURRENCY)).encode()).hexdigest()
 
 
-def _insert(cart_id: str, fingerprint: str, priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> Order:
+def _insert(
+    cart_id: str, fingerprint: str, priced: PricedCart, *, user: User | None, rate: ShippingRate | None, way: str
+) -> Order:
     shipping_minor = rate.price_minor if rate else 0
     order = Order(
         cart_id=cart_id,
         cart_revision=fingerprint,
         user=user,
+        way=way,
         email=user.email if user else "",
         currency=settings.SHOP_CURRENCY,
         subtotal_minor=priced.subtotal.minor,

@@ -1,9 +1,17 @@
-"""The states of an order, and the only moves between them."""
+"""The ways to pay for an order, its states, and the only moves between them."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class Way(models.TextChoices):
+    """How the shopper pays (docs/adr/0011). The labels are for shoppers."""
+
+    HOSTED = "hosted", _("On Stripe’s secure page")
+    EMBEDDED = "embedded", _("On Stripe’s form, shown here")
+    ELEMENT = "element", _("Here, with Stripe’s secure fields")
 
 
 class Status(models.TextChoices):

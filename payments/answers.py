@@ -13,8 +13,12 @@ NO_EVENT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
 
 
 @dataclass(frozen=True)
-class CheckoutSession:
-    """What the shop reads of a Checkout Session. `amount_minor` in minor units of `currency` (upper case)."""
+class StripePayment:
+    """What the shop reads of a Checkout Session, or of the PaymentIntent of an order that is paid without one.
+
+    `amount_minor` in minor units of `currency` (upper case). An intent is told in the words of a session: it is complete
+    when the shopper has done their part, and expired when it was cancelled.
+    """
 
     id: str
     url: str
@@ -28,7 +32,9 @@ class CheckoutSession:
     intent_status: str
     failure: str  # why the last attempt failed, in Stripe's words for the shopper
     customer: dict[str, Any] = field(default_factory=dict)  # email, recipient, address
-    success_url: str = ""
+    shop: str = ""  # SITE_URL of the shop that made it, and perhaps more
+    client_secret: str = field(default="", repr=False)  # lets a page pay: not to be stored or logged
+    is_intent: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -75,10 +81,10 @@ class Event:
     account: str = ""  # of Stripe Connect: whose event it is, if not our own account's
 
 
-def to_session(data: dict[str, Any]) -> CheckoutSession:
+def to_session(data: dict[str, Any]) -> StripePayment:
     intent = data.get("payment_intent") or {}
     intent = intent if isinstance(intent, dict) else {"id": intent}
-    return CheckoutSession(
+    return StripePayment(
         id=data["id"],
         url=data.get("url") or "",
         status=data.get("status") or "",
@@ -91,7 +97,38 @@ def to_session(data: dict[str, Any]) -> CheckoutSession:
         intent_status=intent.get("status", ""),
         failure=(intent.get("last_payment_error") or {}).get("message") or "",
         customer=collected(data),
-        success_url=data.get("success_url") or "",
+        shop=data.get("success_url") or data.get("return_url") or "",
+        client_secret=data.get("client_secret") or "",
+    )
+
+
+INTENT_STATES = {  # (status, payment_status) of a session that stands where the intent does
+    "succeeded": ("complete", "paid"),
+    "processing": ("complete", "unpaid"),
+    "canceled": ("expired", "unpaid"),
+}
+
+
+def to_intent(data: dict[str, Any]) -> StripePayment:
+    """The shop's own form asked who pays and where to send it, so `customer` is empty."""
+    status, payment_status = INTENT_STATES.get(data["status"], ("open", "unpaid"))
+    metadata = data.get("metadata") or {}
+    return StripePayment(
+        id=data["id"],
+        url="",
+        status=status,
+        payment_status=payment_status,
+        amount_minor=data["amount_received"] if data["status"] == "succeeded" else data["amount"],
+        currency=data["currency"].upper(),
+        reference=metadata.get("payment_reference", ""),
+        livemode=data["livemode"],
+        payment_intent_id=data["id"],
+        intent_status=data["status"],
+        failure=(data.get("last_payment_error") or {}).get("message") or "",
+        customer={"email": "", "recipient": "", "address": {}},
+        shop=metadata.get("shop", ""),
+        client_secret=data.get("client_secret") or "",
+        is_intent=True,
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from payments import gateway
+from payments import gateway, ways
 from payments.models import Payment
 from payments.settle import close_unpaid, end_without_payment, flag_unknown
 
@@ -36,10 +36,9 @@ def end_unknown(order: Order, *, by: str) -> Order:
     Stripe is asked once more. Raises CannotCancel if it does know the payment, GatewayError if it cannot be asked.
     """
     for payment in order.payments.filter(status=Payment.Status.PROCESSING):
-        session_id = payment.session_id or ""
-        if _is_known(session_id):
+        if _is_known(payment):
             raise CannotCancel(_("Stripe knows this payment: wait until it is decided."))
-        flag_unknown(payment, session_id)
+        flag_unknown(payment, payment.stripe_id)
     with transaction.atomic():
         unknown = order.payments.filter(status=Payment.Status.PROCESSING)
         unknown.update(status=Payment.Status.FAILED, settled_at=timezone.now())
@@ -48,9 +47,9 @@ def end_unknown(order: Order, *, by: str) -> Order:
     return order
 
 
-def _is_known(session_id: str) -> bool:
+def _is_known(payment: Payment) -> bool:
     try:
-        gateway.retrieve_checkout_session(session_id)
+        ways.retrieve(payment)
     except gateway.GatewayRefused as error:
         if error.code == "resource_missing":
             return False

@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from orders.status import Way
+
 SECRET_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 PUBLISHABLE_PREFIXES = ("pk_test_", "pk_live_")
 SHORTEST = 4  # characters after the prefix; Stripe's own are far longer
@@ -18,7 +20,7 @@ PLACEHOLDERS = ("changeme", "change_me", "placeholder", "your_", "...")
 
 @register()
 def stripe_is_configured(**_options: Any) -> list[CheckMessage]:
-    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes(), _live()]
+    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes(), _live(), _ways(), _script(), _without_script()]
     return [message for message in found if message]
 
 
@@ -55,6 +57,34 @@ def _live() -> CheckMessage | None:
     problem = "DEBUG is on" if settings.DEBUG else f"SITE_URL is {settings.SITE_URL!r}"
     hint = "Real money needs DEBUG=0 and SITE_URL=https://... To try things out, take a test key."
     return Error(f"STRIPE_SECRET_KEY is a live key, but {problem}.", hint=hint, id="payments.E005")
+
+
+def _ways() -> CheckMessage | None:
+    unknown = [name for name in settings.PAYMENT_WAYS if name not in Way.values]
+    if settings.PAYMENT_WAYS and not unknown:
+        return None
+    problem = f"names {unknown[0]!r}" if unknown else "is empty"
+    return Error(f"PAYMENT_WAYS {problem}: nobody can pay.", hint=f"Name some of: {', '.join(Way.values)}.", id="payments.E006")
+
+
+def _script() -> CheckMessage | None:
+    """To pay inside the shop: the publishable key, and Stripe's script from Stripe (docs.stripe.com/js/including, 2026)."""
+    if set(settings.PAYMENT_WAYS) <= {Way.HOSTED}:
+        return None
+    if not settings.STRIPE_PUBLISHABLE_KEY:
+        hint = "Set it to the key pk_... from https://dashboard.stripe.com/apikeys, or set PAYMENT_WAYS=hosted."
+        return Error("STRIPE_PUBLISHABLE_KEY is not set: nobody can pay inside the shop.", hint=hint, id="payments.E007")
+    if settings.STRIPE_JS_URL.startswith("https://js.stripe.com/") or settings.STRIPE_API_BASE:
+        return None
+    hint = "Leave STRIPE_JS_URL out: Stripe's script must come from Stripe."
+    return Error("STRIPE_JS_URL is not on js.stripe.com.", hint=hint, id="payments.E008")
+
+
+def _without_script() -> CheckMessage | None:
+    if Way.HOSTED in settings.PAYMENT_WAYS:
+        return None
+    hint = "Add hosted to PAYMENT_WAYS: Stripe's own page works without JavaScript."
+    return Warning("PAYMENT_WAYS offers nothing to shoppers without JavaScript.", hint=hint, id="payments.W009")
 
 
 def _key_is_live() -> bool:

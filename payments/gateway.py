@@ -18,7 +18,7 @@ from urllib.parse import quote
 import stripe
 from django.conf import settings
 
-from payments.answers import NO_EVENT, CheckoutSession, Event, StripeRefund, to_event, to_refund, to_session
+from payments.answers import NO_EVENT, Event, StripePayment, StripeRefund, to_event, to_intent, to_refund, to_session
 from payments.checks import is_signing_secret
 from payments.patience import seconds_left
 
@@ -76,37 +76,64 @@ class BadSignature(Exception):
     """A webhook body that Stripe did not sign with one of our secrets, or signed too long ago."""
 
 
-def create_checkout_session(params: dict[str, Any], *, idempotency_key: str) -> CheckoutSession:
-    """Open a hosted payment page. The same key and parameters give the same session, however often they are sent."""
+def create_checkout_session(params: dict[str, Any], *, idempotency_key: str) -> StripePayment:
+    """Open a payment page. The same key and parameters give the same session, however often they are sent."""
     options: Any = {"idempotency_key": idempotency_key}
     sessions = _client().v1.checkout.sessions
     return _session(_ask(lambda: sessions.create(params=params, options=options)))  # type: ignore[arg-type]
 
 
-def retrieve_checkout_session(session_id: str) -> CheckoutSession:
+def retrieve_checkout_session(session_id: str) -> StripePayment:
     """Every webhook makes this call. Its answer is taken as JSON: the SDK's objects would cost as much again."""
     path = f"/v1/checkout/sessions/{quote(session_id, safe='')}"
     return to_session(_ask(lambda: _client().raw_request("get", path, expand=["payment_intent"])).data)
 
 
-def expire_checkout_session(session_id: str) -> CheckoutSession:
+def expire_checkout_session(session_id: str) -> StripePayment:
     """Close the payment page. Raises GatewayRefused if the session is not open any more."""
     return _session(_ask(lambda: _client().v1.checkout.sessions.expire(session_id)))
 
 
-def find_checkout_session(*, payment_intent_id: str) -> CheckoutSession | None:
+def find_checkout_session(*, payment_intent_id: str) -> StripePayment | None:
     """The session that a PaymentIntent belongs to."""
     params: Any = {"payment_intent": payment_intent_id, "limit": 1, "expand": ["data.payment_intent"]}
     page = _ask(lambda: _client().v1.checkout.sessions.list(params=params))
     return _session(page.data[0]) if page.data else None
 
 
-def find_lost_session(reference: str, *, created_after: datetime) -> CheckoutSession | None:
+def find_lost_session(reference: str, *, created_after: datetime) -> StripePayment | None:
     """The session with our `reference` among those made since then, where the answer to the creating call was lost."""
     params: Any = {"created": {"gte": int(created_after.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
     page = _ask(lambda: _client().v1.checkout.sessions.list(params=params))
     made = _ask(lambda: [one for one in page.auto_paging_iter() if one.client_reference_id == reference])
     return _session(made[0]) if made else None
+
+
+def create_payment_intent(params: dict[str, Any], *, idempotency_key: str) -> StripePayment:
+    """Something to pay with Stripe's fields. The same key and parameters give the same intent, however often they are sent."""
+    options: Any = {"idempotency_key": idempotency_key}
+    return _intent(_ask(lambda: _client().v1.payment_intents.create(params=params, options=options)))  # type: ignore[arg-type]
+
+
+def retrieve_payment_intent(intent_id: str) -> StripePayment:
+    return _intent(_ask(lambda: _client().v1.payment_intents.retrieve(intent_id)))
+
+
+def update_payment_intent(intent_id: str, params: dict[str, Any]) -> StripePayment:
+    return _intent(_ask(lambda: _client().v1.payment_intents.update(intent_id, params=params)))  # type: ignore[arg-type]
+
+
+def cancel_payment_intent(intent_id: str) -> StripePayment:
+    """Let nobody pay it any more. Raises GatewayRefused if its money came, is on its way, or it was cancelled before."""
+    return _intent(_ask(lambda: _client().v1.payment_intents.cancel(intent_id)))
+
+
+def find_lost_intent(reference: str, *, created_after: datetime) -> StripePayment | None:
+    """The intent with our `reference` among those made since then, where the answer to the creating call was lost."""
+    params: Any = {"created": {"gte": int(created_after.timestamp())}, "limit": 100}
+    page = _ask(lambda: _client().v1.payment_intents.list(params=params))
+    made = _ask(lambda: [to_intent(one.to_dict()) for one in page.auto_paging_iter()])
+    return next((one for one in made if one.reference == reference), None)
 
 
 def create_refund(*, payment_intent_id: str, amount_minor: int, reference: str, idempotency_key: str) -> StripeRefund:
@@ -224,8 +251,12 @@ def _code(error: stripe.StripeError) -> str:
     return getattr(error.error, "code", None) or error.code or ""
 
 
-def _session(raw: Any) -> CheckoutSession:
+def _session(raw: Any) -> StripePayment:
     return to_session(raw.to_dict())
+
+
+def _intent(raw: Any) -> StripePayment:
+    return to_intent(raw.to_dict())
 
 
 def _refund(raw: Any) -> StripeRefund:

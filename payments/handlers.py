@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from money import Money
 from orders.models import Order
+from orders.status import Way
 from payments import gateway
 from payments.differences import record_difference
-from payments.gateway import Event
+from payments.gateway import Event, StripePayment
 from payments.models import Difference, Payment
 from payments.refund import book_refund
 from payments.settle import settle
@@ -28,25 +29,26 @@ NOT_OURS: Outcome = (None, "ignored: no payment of this shop")
 def session_changed(event: Event) -> Outcome:
     """checkout.session.*: the object is the session."""
     # One query: between two, the answer to the creating call may be stored, and neither would find the row.
-    lost = Q(reference=event.reference, session_id__isnull=True)
+    lost = Q(reference=event.reference, session_id__isnull=True) & ~Q(order__way=Way.ELEMENT)
     found = Payment.objects.select_related("order").filter(Q(session_id=event.object_id) | lost).order_by("id")
     payment = max(found, key=lambda one: one.session_id == event.object_id, default=None)
     if payment is None:
-        return _unmatched(event) if event.reference and event.object_id else NOT_OURS
-    return _settled(payment, event, session_id=event.object_id)
+        return _unmatched(gateway.retrieve_checkout_session, event) if event.reference and event.object_id else NOT_OURS
+    return _settled(payment, event, stripe_id=event.object_id)
 
 
-def _unmatched(event: Event) -> Outcome:
+def _unmatched(retrieve: Callable[[str], StripePayment], event: Event) -> Outcome:
     """Money that came by a page of this shop, for a payment it does not know: after a restored backup, for instance."""
     try:
-        session = gateway.retrieve_checkout_session(event.object_id)
+        state = retrieve(event.object_id)
     except gateway.GatewayRefused:
         return NOT_OURS
-    if not (session.is_paid and session.success_url.startswith(f"{settings.SITE_URL}/")):
+    if not (state.is_paid and f"{state.shop}/".startswith(f"{settings.SITE_URL}/")):
         return NOT_OURS
-    paid = Money(session.amount_minor, session.currency)
-    detail = _("%(paid)s paid by %(email)s for a payment that is not here") % {"paid": paid, "email": session.customer["email"]}
-    record_difference(Difference.Kind.UNMATCHED, session.id, detail)
+    paid = Money(state.amount_minor, state.currency)
+    who = state.customer["email"] or _("somebody")
+    detail = _("%(paid)s paid by %(who)s for a payment that is not here") % {"paid": paid, "who": who}
+    record_difference(Difference.Kind.UNMATCHED, state.id, detail)
     return None, "paid, but this shop has no such payment"
 
 
@@ -54,8 +56,8 @@ def intent_changed(event: Event) -> Outcome:
     """payment_intent.*: also sent for Checkout, sometimes before the session's own event."""
     payment = _payment_of_intent(event.payment_intent_id, reference=event.reference)
     if payment is None:
-        return NOT_OURS
-    return _settled(payment, event)
+        return _unmatched(gateway.retrieve_payment_intent, event) if event.reference else NOT_OURS
+    return _settled(payment, event, stripe_id=event.payment_intent_id if payment.is_intent else "")
 
 
 def refund_changed(event: Event) -> Outcome:
@@ -76,8 +78,8 @@ def refund_changed(event: Event) -> Outcome:
     return payment.order, "refunds booked"
 
 
-def _settled(payment: Payment, event: Event, *, session_id: str = "") -> Outcome:
-    payment = settle(payment, by=f"webhook {event.id}", session_id=session_id)
+def _settled(payment: Payment, event: Event, *, stripe_id: str = "") -> Outcome:
+    payment = settle(payment, by=f"webhook {event.id}", stripe_id=stripe_id)
     return payment.order, f"payment {payment.status}"
 
 
@@ -102,6 +104,7 @@ HANDLERS: dict[str, Callable[[Event], Outcome]] = {
     "checkout.session.async_payment_succeeded": session_changed,
     "checkout.session.async_payment_failed": session_changed,
     "checkout.session.expired": session_changed,
+    "payment_intent.processing": intent_changed,
     "payment_intent.succeeded": intent_changed,
     "payment_intent.payment_failed": intent_changed,
     "refund.created": refund_changed,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from money import Money
 from orders.models import Order
+from orders.status import Way
 
 
 def new_reference() -> str:
@@ -77,8 +78,18 @@ class Payment(models.Model):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def is_intent(self) -> bool:
+        """Stripe has a PaymentIntent for it and no Checkout Session."""
+        return self.order.way == Way.ELEMENT
+
+    @property
+    def stripe_id(self) -> str:
+        """Of the session, or of the intent where there is none; empty while Stripe's answer is not stored."""
+        return (self.payment_intent_id if self.is_intent else self.session_id) or ""
+
+    @property
     def idempotency_key(self) -> str:
-        """Made from this row alone: whoever repeats the call gets the same session."""
+        """Made from this row alone: whoever repeats the call gets the same session or intent."""
         return f"payment-{self.reference}"
 
 

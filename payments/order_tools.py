@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -86,7 +87,8 @@ def _end_unknown(order: Order, data: dict[str, Any], by: str) -> str:
 def _payment_is_unknown(order: Order) -> bool:
     """Its money was on its way, and staff were told that Stripe knows nothing of it."""
     unknown = order.differences.filter(kind=Difference.Kind.UNMATCHED).values("reference")
-    return order.payments.filter(status=Payment.Status.PROCESSING, session_id__in=unknown).exists()
+    named = Q(session_id__in=unknown) | Q(payment_intent_id__in=unknown)
+    return order.payments.filter(named, status=Payment.Status.PROCESSING).exists()
 
 
 def _cancel(order: Order, data: dict[str, Any], by: str) -> str:

@@ -74,7 +74,7 @@ def _undecided_payments(progress: Progress | None) -> int:
     now = timezone.now()
     unasked = Q(checked_at__isnull=True, created_at__lt=now - QUIET)
     due = Payment.objects.filter(unasked | Q(checked_at__lt=now - ASK_AGAIN), status__in=Payment.LIVE)
-    return _each(due.order_by("id"), partial(settle, by="reconciler"), progress)
+    return _each(due.select_related("order").order_by("id"), partial(settle, by="reconciler"), progress)
 
 
 def _unsent_refunds(progress: Progress | None) -> int:

@@ -8,7 +8,6 @@ locked in the order payment, order, variants.
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -19,24 +18,25 @@ from money import Money
 from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
-from payments import gateway
+from payments import gateway, ways
 from payments.differences import flag_missing, record_difference
-from payments.gateway import CheckoutSession
+from payments.gateway import StripePayment
 from payments.models import Difference, Payment, Refund
 from payments.refund import send
 
 Status = Payment.Status
-CLOCKS_DIFFER = timedelta(minutes=5)
 
 
-def settle(payment: Payment, *, by: str, session_id: str = "") -> Payment:
+def settle(payment: Payment, *, by: str, stripe_id: str = "") -> Payment:
     """Bring `payment` and its order up to what Stripe says now. Safe to call at any time, by anyone, any number of times.
 
-    `session_id`: where a webhook names a session whose creation was never answered to us. Raises GatewayError, and then
-    nothing was changed. Not to be called inside a transaction.
+    `stripe_id`: where a webhook names a session or an intent whose creation was never answered to us. Raises GatewayError,
+    and then nothing was changed. Not to be called inside a transaction.
     """
-    session = _session_of(payment, session_id)
-    if session is not None and _book(payment, session, by=by):
+    state = _state_of(payment, stripe_id)
+    if state is not None and _wants_another_method(payment, state):
+        state = ways.close(payment, state)  # the shopper is gone
+    if state is not None and _book(payment, state, by=by):
         return payment  # all of it is known, and nothing of it can be on its way back yet
     for refund in payment.refunds.filter(status=Refund.Status.REQUESTED):
         send(refund)
@@ -45,141 +45,139 @@ def settle(payment: Payment, *, by: str, session_id: str = "") -> Payment:
 
 
 def close_unpaid(order: Order, *, by: str, what: str = "", as_expired: bool = False) -> Order:
-    """End an open order, unless its money came or is on its way: Stripe is asked first, and closes its page.
+    """End an open order, unless its money came or is on its way: Stripe is asked first, and takes no more for it.
 
     Afterwards the order says what became of it: ended, paid, or still open because the money is on its way. Raises
     GatewayError if Stripe cannot be asked: then the order stays as it is.
     """
     for payment in order.payments.filter(status__in=Payment.LIVE):
-        session = _session_of(payment)
-        if session is not None and session.is_open:
-            session = _expired_at_stripe(session)
-        if session is not None:
-            _book(payment, session, by=by, what=what, as_expired=as_expired)
+        state = _state_of(payment)
+        if state is not None and state.is_open:
+            state = ways.close(payment, state)
+        if state is not None:
+            _book(payment, state, by=by, what=what, as_expired=as_expired)
     end_without_payment(order, by=by, what=what, as_expired=as_expired)
     order.refresh_from_db()
     return order
 
 
-def record_session(payment: Payment, session: CheckoutSession) -> bool:
+def record_started(payment: Payment, state: StripePayment) -> bool:
     """Keep the answer to the creating call. False if somebody settled or gave up this attempt meanwhile."""
     won = Payment.objects.filter(pk=payment.pk, status=Status.STARTING).update(
-        status=Status.OPEN, session_id=session.id, session_url=session.url, livemode=session.livemode
+        status=Status.OPEN, session_url=state.url, livemode=state.livemode, **_ids(state)
     )
     payment.refresh_from_db()
     return bool(won) or payment.status == Status.OPEN
 
 
-def _session_of(payment: Payment, session_id: str = "") -> CheckoutSession | None:
-    """The session of this attempt as Stripe has it now; None if there is none."""
-    known = payment.session_id or session_id
+def _ids(state: StripePayment) -> dict[str, str | None]:
+    named = {} if state.is_intent else {"session_id": state.id}
+    return named | {"payment_intent_id": state.payment_intent_id or None}
+
+
+def _state_of(payment: Payment, stripe_id: str = "") -> StripePayment | None:
+    """What Stripe has of this attempt now; None if there is nothing."""
+    known = payment.stripe_id or stripe_id
     if known:
-        return _known_session(payment, known)
+        return _known_state(payment, known)
     if payment.status != Status.STARTING:
         return None
-    session = _lost_session(payment)
-    if session is None:
+    state = _lost_state(payment)
+    if state is None:
         Payment.objects.filter(pk=payment.pk, status=Status.STARTING).update(
-            status=Status.FAILED, last_error="Stripe made no session", settled_at=timezone.now()
+            status=Status.FAILED, last_error="Stripe made nothing to pay", settled_at=timezone.now()
         )
     else:
-        record_session(payment, session)
-    return session
+        record_started(payment, state)
+    return state
 
 
-def _known_session(payment: Payment, session_id: str) -> CheckoutSession | None:
-    """The session as it is now; None if Stripe knows no such session and its time is over: its account was changed.
+def _known_state(payment: Payment, stripe_id: str) -> StripePayment | None:
+    """What it is now; None if Stripe knows nothing of it and its time is over: its account was changed.
 
     A page whose time is over ends with that. Money that was on its way is never given up here: payments/cancel.py lets a
     person do it. Staff see both.
     """
     try:
-        return gateway.retrieve_checkout_session(session_id)
+        return ways.retrieve(payment, stripe_id)
     except gateway.GatewayRefused as error:
         processing = payment.status == Status.PROCESSING
         if error.code != "resource_missing" or not (processing or payment.order.expires_at < timezone.now()):
             raise
         if processing:
-            flag_unknown(payment, session_id)
+            flag_unknown(payment, stripe_id)
             raise
     if payment.status == Status.OPEN:
         with transaction.atomic():
-            flag_unknown(payment, session_id, status=Status.FAILED, settled_at=timezone.now())
+            flag_unknown(payment, stripe_id, status=Status.FAILED, settled_at=timezone.now())
     return None
 
 
-def flag_unknown(payment: Payment, session_id: str, **changes: object) -> None:
+def flag_unknown(payment: Payment, stripe_id: str, **changes: object) -> None:
     """Tell staff of an attempt of which Stripe knows nothing."""
-    detail = _("Stripe knows no session %(session)s; nobody can tell whether it was paid") % {"session": session_id}
+    detail = _("Stripe does not know %(id)s; nobody can tell whether it was paid") % {"id": stripe_id}
     now = timezone.now()
     live = Payment.objects.filter(pk=payment.pk, status=payment.status)
     if live.update(checked_at=now, last_error=detail[:500], **changes):
-        record_difference(Difference.Kind.UNMATCHED, session_id, detail, order=payment.order)
+        record_difference(Difference.Kind.UNMATCHED, stripe_id, detail, order=payment.order)
 
 
-def _lost_session(payment: Payment) -> CheckoutSession | None:
-    """The session whose creation was never answered to us, None if there is none: the same key gives the same session.
+def _lost_state(payment: Payment) -> StripePayment | None:
+    """What was made without an answer to us, None if nothing was: the same key gives the same one.
 
-    With less than half an hour left Stripe refuses the call as such, so the session is looked for instead.
+    With less than half an hour left Stripe refuses the call for a session as such, so it is looked for instead.
     """
-    since = payment.created_at - CLOCKS_DIFFER
-    if payment.request["expires_at"] - time.time() < gateway.SHORTEST_PAGE_SECONDS:
-        return gateway.find_lost_session(payment.reference, created_after=since)
+    expires_at = payment.request.get("expires_at")  # an intent has none
+    if expires_at and expires_at - time.time() < gateway.SHORTEST_PAGE_SECONDS:
+        return ways.find_lost(payment)
     try:
-        session = gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
+        state = ways.create(payment)
     except gateway.GatewayRefused:
         return None
     except gateway.GatewayDown as error:
         if not error.answered:
             raise
-        return gateway.find_lost_session(payment.reference, created_after=since)
-    return gateway.retrieve_checkout_session(session.id)  # the answer may be an old copy: read what is so now
+        return ways.find_lost(payment)
+    return ways.retrieve(payment, state.id)  # the answer may be an old copy: read what is so now
 
 
-def _expired_at_stripe(session: CheckoutSession) -> CheckoutSession:
-    try:
-        return gateway.expire_checkout_session(session.id)
-    except gateway.GatewayRefused:  # it was completed or expired this moment: the next line says which
-        return gateway.retrieve_checkout_session(session.id)
+def _wants_another_method(payment: Payment, state: StripePayment) -> bool:
+    """Money that was on its way did not come, and the intent could be paid in another way. (A session ends with that.)"""
+    return state.is_intent and state.is_open and payment.status == Status.PROCESSING
 
 
-def _book(payment: Payment, session: CheckoutSession, *, by: str, what: str = "", as_expired: bool = True) -> bool:
-    """Book what the session says. True if this call bought the order: then `payment` and its order are as stored.
+def _book(payment: Payment, state: StripePayment, *, by: str, what: str = "", as_expired: bool = True) -> bool:
+    """Book what Stripe says. True if this call bought the order: then `payment` and its order are as stored.
 
     One transaction; of racing callers one wins, the others find it done.
     """
     checked = Payment.objects.filter(pk=payment.pk)
-    if not _is_bound(payment, session):
+    if not _is_bound(payment, state):
         checked.update(checked_at=timezone.now())
         record_difference(
             Difference.Kind.UNMATCHED,
-            session.id,
-            _("Session %(session)s names payment %(payment)s but is not its own")
-            % {"session": session.id, "payment": payment.reference},
+            state.id,
+            _("%(id)s names payment %(payment)s but is not its own") % {"id": state.id, "payment": payment.reference},
         )
         return False
     with transaction.atomic():  # whatever follows, its first statement locks the payment
-        if session.is_paid:
-            return _book_paid(payment, session, by=by)
-        if session.is_expired:
-            if _claim(payment, session, Status.EXPIRED):
+        if state.is_paid:
+            return _book_paid(payment, state, by=by)
+        if state.has_failed or (state.is_expired and payment.status == Status.PROCESSING):
+            _book_failed(payment, state, by=by)
+        elif state.is_expired:
+            if _claim(payment, state, Status.EXPIRED):
                 _end(payment.order, by=by, what=what, as_expired=as_expired)
-        elif session.has_failed:
-            _book_failed(payment, session, by=by)
-        elif session.status == "complete":
-            _book_on_its_way(payment, session, by=by)
+        elif state.status == "complete":
+            _book_on_its_way(payment, state, by=by)
         else:
             checked.update(checked_at=timezone.now())
     return False
 
 
-def _is_bound(payment: Payment, session: CheckoutSession) -> bool:
-    """Both name each other: the session our row, our row the session (or none yet), and both live or both test."""
-    return (
-        session.reference == payment.reference
-        and payment.session_id in (None, session.id)
-        and session.livemode == is_live_shop()
-    )
+def _is_bound(payment: Payment, state: StripePayment) -> bool:
+    """Both name each other: Stripe's object our row, our row that object (or none yet), and both live or both test."""
+    return state.reference == payment.reference and payment.stripe_id in ("", state.id) and state.livemode == is_live_shop()
 
 
 def is_live_shop() -> bool:
@@ -187,25 +185,25 @@ def is_live_shop() -> bool:
     return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 
 
-def _book_paid(payment: Payment, session: CheckoutSession, *, by: str) -> bool:
+def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
     """Money came: what it buys is the order, or else it goes back. True if it bought the order."""
     asked = (payment.amount_minor, payment.currency)
-    agrees = (session.amount_minor, session.currency) == asked
-    if not _claim(payment, session, Status.SUCCEEDED if agrees else Status.MISMATCH):
+    agrees = (state.amount_minor, state.currency) == asked
+    if not _claim(payment, state, Status.SUCCEEDED if agrees else Status.MISMATCH):
         return False
     order = payment.order
     if not agrees:
-        paid = Money(session.amount_minor, session.currency)
+        paid = Money(state.amount_minor, state.currency)
         detail = _("%(paid)s paid, %(asked)s asked for") % {"paid": paid, "asked": payment.amount}
-        record_difference(Difference.Kind.AMOUNT, session.id, detail, order=order)
+        record_difference(Difference.Kind.AMOUNT, state.id, detail, order=order)
         transitions.note(order, _("Not accepted: %s") % detail, by=by)
         return False
     try:
-        if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=session.customer, on_missing=flag_missing):
+        if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=state.customer, on_missing=flag_missing):
             return True
         _give_back(payment, Difference.Kind.PAID_TWICE, by=by)
     except transitions.InvalidTransition:
-        Order.objects.filter(pk=order.pk, email="").update(email=session.customer["email"])
+        Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])
         _give_back(payment, Difference.Kind.PAID_TOO_LATE, by=by)
     return False
 
@@ -226,26 +224,26 @@ def _give_back(payment: Payment, kind: str, *, by: str) -> None:
         queue_mail(order, OutgoingMail.Kind.PAID_TOO_LATE, reference=refund.reference)
 
 
-def _book_failed(payment: Payment, session: CheckoutSession, *, by: str) -> None:
-    if not _claim(payment, session, Status.FAILED, last_error=session.failure[:500]):
+def _book_failed(payment: Payment, state: StripePayment, *, by: str) -> None:
+    if not _claim(payment, state, Status.FAILED, last_error=state.failure[:500]):
         return
     order = payment.order
-    Order.objects.filter(pk=order.pk, email="").update(email=session.customer["email"])
+    Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])
     order.refresh_from_db()
     if order.is_open:
         transitions.cancel(order, by=by, what=_("The payment failed"))
         queue_mail(order, OutgoingMail.Kind.PAYMENT_FAILED, reference=payment.reference)
 
 
-def _book_on_its_way(payment: Payment, session: CheckoutSession, *, by: str) -> None:
-    if not _claim(payment, session, Status.PROCESSING):
+def _book_on_its_way(payment: Payment, state: StripePayment, *, by: str) -> None:
+    if not _claim(payment, state, Status.PROCESSING):
         return
     payment.order.refresh_from_db()
     if payment.order.is_open:
         transitions.mark_confirming(payment.order, by=by)
 
 
-def _claim(payment: Payment, session: CheckoutSession, target: str, **changes: object) -> bool:
+def _claim(payment: Payment, state: StripePayment, target: str, **changes: object) -> bool:
     """Move the attempt by one conditional UPDATE. Money that came wins over every other state; nothing wins over it.
 
     Either way the row is locked from here on, and `payment` is as stored (but for its order, if that was read before).
@@ -256,10 +254,9 @@ def _claim(payment: Payment, session: CheckoutSession, target: str, **changes: o
         sources = [status for status in Payment.LIVE if status != target]
     now = timezone.now()
     changes |= {
+        **_ids(state),
         "status": target,
-        "session_id": session.id,
-        "payment_intent_id": session.payment_intent_id or None,
-        "livemode": session.livemode,
+        "livemode": state.livemode,
         "settled_at": None if target == Status.PROCESSING else now,
     }
     row = Payment.objects.filter(pk=payment.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
@@ -21,7 +22,7 @@ from money import Money
 from orders.access import get_order_for, guessing_is_limited, key_opens, last_placed, order_link, remember_placed
 from orders.models import Order, ShippingRate
 from orders.place import CartBought, CartChanged
-from orders.status import ENDED, Status
+from orders.status import ENDED, Status, Way
 from orders.views import status_url
 from payments import gateway
 from payments.cancel import CannotCancel, cancel_order
@@ -29,6 +30,7 @@ from payments.checkout import CheckoutUnavailable, NotPayable, order_for, paymen
 from payments.forms import CheckoutForm
 from payments.models import Payment
 from payments.patience import at_most
+from payments.policy import allow_leaving
 from payments.settle import settle
 
 log = logging.getLogger(__name__)
@@ -78,7 +80,7 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     if problem:
         return _review(request, priced, form, problem=problem, status=422)
     try:
-        order = _order_for(request, cart, priced, rate)
+        order = _order_for(request, cart, priced, rate, form.cleaned_data["way"])
         _remember(request, cart, order)
         if take_for_free(order):
             return _to_order(request, cart, order)
@@ -101,12 +103,12 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     return HttpResponseRedirect(address, status=303)
 
 
-def _order_for(request: HttpRequest, cart: Cart, priced: PricedCart, rate: ShippingRate | None) -> Order:
+def _order_for(request: HttpRequest, cart: Cart, priced: PricedCart, rate: ShippingRate | None, way: str) -> Order:
     """The cart's order, placed or found. Placing is counted, before it is done; raises TooOften."""
     counted = [(CHECKOUTS_OF_SESSION, request.session.session_key or ""), (CHECKOUTS_FROM_ADDRESS, client_address(request))]
     for limit, value in counted:
         limit.count(value)
-    order = order_for(cart, priced, user=_user(request), rate=rate)
+    order = order_for(cart, priced, user=_user(request), rate=rate, way=way)
     if order.number == cart.open_order:  # the button was pressed again
         for limit, value in counted:
             limit.take_back(value)
@@ -134,10 +136,7 @@ def _remember(request: HttpRequest, cart: Cart, order: Order) -> None:
 @at_most(RETURN_SECONDS)
 def checkout_return(request: HttpRequest) -> HttpResponse:
     """Where Stripe sends the shopper after paying: says what is true now, and goes on asking while it is undecided."""
-    session_id = request.GET.get("session_id", "")
-    if not (session_id.isascii() and session_id.isprintable() and 0 < len(session_id) <= 255):
-        raise Http404
-    payment = get_object_or_404(Payment.objects.select_related("order"), session_id=session_id)
+    payment = _returned(request)
     order = get_order_for(request, payment.order.number)
     if order.is_open:
         try:
@@ -151,6 +150,16 @@ def checkout_return(request: HttpRequest) -> HttpResponse:
     context = {"order": order, "payment": payment, "order_url": order_link(order)}
     context["status_url"] = status_url(order, request.GET.get("key", ""))
     return render(request, "payments/return.html", context)
+
+
+def _returned(request: HttpRequest) -> Payment:
+    """The attempt that Stripe names: by its session, or by its intent where it was paid without one. Raises Http404."""
+    intents = Payment.objects.filter(order__way=Way.ELEMENT)
+    for name, field, known in (("session_id", "session_id", Payment.objects), ("payment_intent", "payment_intent_id", intents)):
+        stripe_id = request.GET.get(name, "")
+        if stripe_id.isascii() and stripe_id.isprintable() and 0 < len(stripe_id) <= 255:
+            return get_object_or_404(known.select_related("order"), **{field: stripe_id})
+    raise Http404
 
 
 @private_page
@@ -189,10 +198,11 @@ def _review(
         "rates": rates,
         "chosen": chosen,
         "total": _total(priced, chosen),
+        "ways": list(form["way"]) if len(settings.PAYMENT_WAYS) > 1 else [],
         "is_free": not (_total(priced, chosen) or priced.requires_shipping),
         "problem": problem or priced.problem,
     }
-    return render(request, "payments/checkout.html", context, status=status)
+    return allow_leaving(render(request, "payments/checkout.html", context, status=status))
 
 
 def _chosen(form: CheckoutForm, rates: list[ShippingRate]) -> ShippingRate | None:

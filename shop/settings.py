@@ -34,6 +34,7 @@ env = Environment(
     AZURE_CDN_BASE_URL=(url, ""),  # https://cdn.example: put in front of stored names
     MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
     STATIC_ROOT=(str, str(BASE_DIR / "staticfiles")),  # where `manage.py collectstatic` writes
+    PAYMENT_WAYS=(list, ["hosted"]),  # hosted, embedded, element; the first is what shoppers get who do not choose
     ORDER_HOLD_MINUTES=(int, 32),
     IMPORT_PICTURE_HOSTS=(list, []),  # host or host:port: pictures are fetched from there though it is no public address
     PAGE_CACHE_SECONDS=(int, 5),  # how old a page of the catalogue may be for visitors nothing is known of; 0: never kept
@@ -65,6 +66,7 @@ STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY")
 STRIPE_WEBHOOK_SECRETS = [secret.strip() for secret in env("STRIPE_WEBHOOK_SECRETS") if secret.strip()]
 STRIPE_API_BASE = env("STRIPE_API_BASE").rstrip("/")
 STRIPE_JS_URL = env("STRIPE_JS_URL")
+PAYMENT_WAYS = [way.strip() for way in env("PAYMENT_WAYS") if way.strip()]
 
 # -- Parts ---------------------------------------------------------------------------------------------------------
 
@@ -231,7 +233,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY e
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY = {  # payments/policy.py: what pages that pay may do beyond it
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
@@ -242,8 +244,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        # Browsers follow the redirect of a form post by this rule too: the checkout form ends on Stripe's page.
-        "form-action": [SELF, "https://checkout.stripe.com", *filter(None, [_origin(STRIPE_API_BASE)])],
+        "form-action": [SELF],
     },
 }
 

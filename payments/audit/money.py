@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from orders.models import Order
-from orders.status import ENDED, OPEN, SOLD
+from orders.status import ENDED, OPEN, SOLD, Way
 from payments.audit.run import OVERDUE, check, total
 from payments.models import Difference, Payment, Refund
 
@@ -74,8 +74,9 @@ def second_money_is_flagged() -> Iterable[str]:
 @check(Payment.objects.filter(status=Payment.Status.MISMATCH))
 def odd_money_is_flagged() -> Iterable[str]:
     """Money of another amount than was asked for stands on the list of differences."""
-    told = Difference.objects.filter(kind=Difference.Kind.AMOUNT, reference=OuterRef("session_id"))
-    wrong = Payment.objects.filter(~Exists(told), status=Payment.Status.MISMATCH)
+    told = Difference.objects.filter(kind=Difference.Kind.AMOUNT)
+    named = told.filter(Q(reference=OuterRef("session_id")) | Q(reference=OuterRef("payment_intent_id")))
+    wrong = Payment.objects.filter(~Exists(named), status=Payment.Status.MISMATCH)
     for number, reference in wrong.values_list("order__number", "reference").iterator():
         yield f"{number}: another amount came for payment {reference}, and nobody was told"
 
@@ -98,10 +99,11 @@ def no_live_payment_of_an_ended_order() -> Iterable[str]:
 
 @check(Payment.objects.filter(status__in=Payment.LIVE))
 def payments_can_be_asked_about() -> Iterable[str]:
-    """A payment whose page was opened names its session."""
+    """A payment whose page was opened names its session; one without a page names its intent."""
     opened = Payment.objects.filter(status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING])
-    for number, reference in opened.filter(session_id=None).values_list("order__number", "reference").iterator():
-        yield f"{number}: payment {reference} has no session"
+    nameless = Q(order__way=Way.ELEMENT, payment_intent_id=None) | (~Q(order__way=Way.ELEMENT) & Q(session_id=None))
+    for number, reference in opened.filter(nameless).values_list("order__number", "reference").iterator():
+        yield f"{number}: payment {reference} has no session, or intent"
 
 
 @check(Payment.objects.filter(status__in=Payment.LIVE))

@@ -108,13 +108,13 @@ def written_first() -> None:
 
     def not_written(order: Any) -> tuple[Payment, bool]:
         attempt = Payment(order=order, amount_minor=order.total_minor, currency=order.currency)
-        attempt.request = checkout.session_request(attempt)
+        attempt.request = checkout.request_for(attempt)
         return attempt, True
 
     def open_then_write(payment: Payment, *, is_ours: bool) -> Payment:
-        session = checkout.gateway.create_checkout_session(payment.request, idempotency_key=payment.idempotency_key)
+        state = checkout.ways.create(payment)
         payment.save()
-        checkout.record_session(payment, session)
+        checkout.record_started(payment, state)
         return payment
 
     checkout._live_payment = not_written

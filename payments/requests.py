@@ -1,0 +1,115 @@
+"""What is asked of Stripe for an order: parameters of a Checkout Session or of a PaymentIntent, from the order's snapshot.
+
+Empty values are left out: Stripe takes an empty string for an attempt to unset something.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urljoin
+
+from django.conf import settings
+from django.urls import reverse
+
+from orders.access import order_key
+from orders.models import Order, OrderLine
+from orders.status import Way
+from payments.models import Payment
+
+
+def request_for(payment: Payment) -> dict[str, Any]:
+    return intent_request(payment) if payment.is_intent else session_request(payment)
+
+
+def session_request(payment: Payment) -> dict[str, Any]:
+    """The parameters of the Checkout Session for this attempt: the order's snapshot, nothing else.
+
+    Written from docs.stripe.com/api/checkout/sessions/create (2026-10-28.endive).
+    """
+    order = payment.order
+    metadata = {"order": order.number, "payment_reference": payment.reference}
+    request: dict[str, Any] = {
+        "mode": "payment",
+        "client_reference_id": payment.reference,
+        "line_items": [_line_item(line, order.currency) for line in order.lines.all()],
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
+        "expires_at": int(order.expires_at.timestamp()),
+        **_addresses(order),
+    }
+    if order.email:
+        request["customer_email"] = order.email
+    if order.requires_shipping:
+        request |= _shipping(order)
+    return request
+
+
+def intent_request(payment: Payment) -> dict[str, Any]:
+    """The parameters of the PaymentIntent for this attempt. The order has its e-mail and address by now.
+
+    Written from docs.stripe.com/api/payment_intents/create (2026-10-28.endive).
+    """
+    order = payment.order
+    metadata = {"order": order.number, "payment_reference": payment.reference, "shop": settings.SITE_URL}
+    return {
+        "amount": payment.amount_minor,
+        "currency": payment.currency.lower(),
+        "automatic_payment_methods": {"enabled": True},
+        "description": order.number,
+        "metadata": metadata,
+        **buyer_request(order),
+    }
+
+
+def buyer_request(order: Order) -> dict[str, Any]:
+    """Who pays and where it goes, as the shop's own form asked."""
+    buyer: dict[str, Any] = {"receipt_email": order.email} if order.email else {}
+    if order.address:
+        buyer["shipping"] = {
+            "name": order.recipient,
+            "address": {part: value for part, value in order.address.items() if value},
+        }
+    return buyer
+
+
+def _addresses(order: Order) -> dict[str, Any]:
+    """Where Stripe sends the shopper. A page inside the shop has no way back of its own."""
+    key = quote(order_key(order))
+    back = f"{settings.SITE_URL}{reverse('payments:return')}?key={key}&session_id={{CHECKOUT_SESSION_ID}}"
+    if order.way == Way.EMBEDDED:
+        return {"ui_mode": "embedded_page", "return_url": back}
+    return {
+        "success_url": back,
+        "cancel_url": f"{settings.SITE_URL}{reverse('payments:cancel', args=[order.number])}?key={key}",
+    }
+
+
+def _line_item(line: OrderLine, currency: str) -> dict[str, Any]:
+    product: dict[str, Any] = {"name": line.title, "metadata": {"sku": line.sku}}
+    if line.options_text:
+        product["description"] = line.options_text
+    picture = urljoin(f"{settings.SITE_URL}/", line.image_url)
+    # Stripe's servers fetch it: an address on this machine would only be of use to a stand-in on this machine.
+    if line.image_url and (picture.startswith("https://") or settings.STRIPE_API_BASE):
+        product["images"] = [picture]
+    return {
+        "quantity": line.quantity,
+        "price_data": {"currency": currency.lower(), "unit_amount": line.unit_price_minor, "product_data": product},
+    }
+
+
+def _shipping(order: Order) -> dict[str, Any]:
+    """The one rate the shopper chose, and only the countries it reaches: the total stays what the shopper saw."""
+    rate: dict[str, Any] = {
+        "type": "fixed_amount",
+        "display_name": order.shipping_name,
+        "fixed_amount": {"amount": order.shipping_minor, "currency": order.currency.lower()},
+    }
+    bounds = zip(("minimum", "maximum"), order.shipping_days, strict=False)
+    estimate = {bound: {"unit": "business_day", "value": days} for bound, days in bounds if days}  # Stripe takes no 0
+    if estimate:
+        rate["delivery_estimate"] = estimate
+    return {
+        "shipping_address_collection": {"allowed_countries": order.shipping_countries},
+        "shipping_options": [{"shipping_rate_data": rate}],
+    }
