@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from orders.models import Order
 from orders.status import Status, Way
 from payments.checks import stripe_is_configured
 from payments.models import Payment
+from payments.policy import allow_leaving, allow_paying
 from tests import factories
 from tests.payments.shopping import ADDRESS, Shopper
 
@@ -71,7 +73,8 @@ class TestFields:
     @pytest.mark.parametrize(
         ("given", "field"),
         [
-            ({"email": ""}, "email"), ({"email": "nobody"}, "email"), ({"email": "a@b.test\n"}, None), ({"recipient": ""}, "recipient"),
+            ({"email": ""}, "email"), ({"email": "nobody"}, "email"), ({"email": "a@b.test\n"}, None),
+            ({"recipient": ""}, "recipient"),
             ({"line1": " "}, "line1"), ({"city": ""}, "city"), ({"country": "US"}, "country"), ({"country": ""}, "country"),
             ({"recipient": "x" * 201}, "recipient"), ({"city": "a\0b"}, "city"),
         ],
@@ -152,9 +155,6 @@ class TestEveryPage:
     @pytest.mark.parametrize("way", [Way.EMBEDDED, Way.ELEMENT])
     def test_it_allows_stripe_and_nobody_else(self, shopper, print_, settings, way):
         settings.STRIPE_API_BASE, base = "", settings.STRIPE_API_BASE
-        from payments.policy import allow_paying, allow_leaving
-        from django.http import HttpResponse
-
         added = allow_paying(HttpResponse(), way)._csp_update
         hosts = {host for hosts in added.values() for host in hosts}
         assert ("https://checkout.stripe.com" in hosts) is (way == Way.EMBEDDED)
@@ -223,7 +223,7 @@ class TestFree:
     def test_an_order_that_costs_nothing_asks_where_to_send_it(self, shopper):
         factories.shipping_rate(price_minor=0, countries=["DE"])
         sample = factories.variant(on_hand=2, price_minor=0)
-        order, page = pay_page(shopper, sample, "")
+        order, _page = pay_page(shopper, sample, "")
         path = f"/checkout/pay/{order.number}/"
         assert shopper.client.post(path, {"email": "nobody"}).status_code == 422
         for _again in range(2):
