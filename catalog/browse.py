@@ -15,7 +15,7 @@ from typing import Any
 from catalog.cards import Card, cards_from
 from catalog.filters import RELEVANCE
 from catalog.selection import TIERS, Selection, where
-from catalog.spread import spread
+from catalog.spread import extent, spread
 
 PAGE_SIZE = 24
 NEAR = 1_000  # listings that are looked through before the index of words is asked
@@ -89,9 +89,8 @@ def rows(selection: Selection, mark: tuple[int, int] | None, *, back: bool, limi
         steps = {"near": walk.near, "on": walk.on, "far": all_of_it.far}
         if selection.words:  # of these the index tells how few there are
             del steps["on"]
-        else:
-            sql, values = walk.sample()
-            parts = [sql]
+        if not parts:
+            parts, values = walk.known()
         for name, step in steps.items():
             sql, some = step(found)
             parts.append(f"{name}{tier} AS MATERIALIZED ({sql})")
@@ -148,26 +147,28 @@ class _Walk:
         """What belongs to the list of the next few; nothing if the page is full."""
         (start, values), (sql, more) = self.start, self.conditions
         table, key = self.selection.table, self.selection.key
-        most = NEAR if self.selection.words else NEAR_OF_FILTERED
-        few = f"(SELECT * FROM {table} {key}{where(start)} {self._order(self.columns)} LIMIT {most}) {key}"  # noqa: S608
+        few = f"(SELECT * FROM {table} {key}{where(start)} {self._order(self.columns)} LIMIT {self._most}) {key}"  # noqa: S608
         source = self.selection.source().replace(f"{table} {key}", few, 1)
         stock, currency = self.stock
         passing = where([*sql, *stock, *self._unless_full(found)])
         order = self._order(self.columns)
         return f"{self._chosen(source)}{passing} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
-    def sample(self) -> tuple[str, list[Any]]:
-        """A table for WITH that says whether `much` of the shop, or of the category, belongs to the list."""
-        some, values = spread(self.selection, of=SAMPLE)
+    def known(self) -> tuple[list[str], list[Any]]:
+        """Tables for WITH: how much there is, and without words whether `much` of it belongs to the list."""
+        table, values = extent(self.selection, of=SAMPLE)
+        if self.selection.words:
+            return [table], values
+        some, more = spread(self.selection, of=SAMPLE)
         here = replace(self.selection, category_id=None)
-        (sql, more), (stock, currency) = here.conditions(), here.stock()
+        (sql, asked), (stock, currency) = here.conditions(), here.stock()
         much = f"SELECT COUNT(*) >= {MUCH} AS much FROM spread l{where([*sql, *stock])}"  # noqa: S608
-        return f"{some}, sample AS MATERIALIZED ({much})", [*values, *more, *currency]
+        return [table, some, f"sample AS MATERIALIZED ({much})"], [*values, *more, *asked, *currency]
 
     def on(self, found: str) -> tuple[str, list[Any]]:
         """What belongs to the list, however far it is to walk; nothing if the page is full or it is not much."""
         (start, values), (sql, more), (stock, currency) = self.start, self.conditions, self.stock
-        passing = where([*self._unless_full(found), "(SELECT much FROM sample)", *start, *sql, *stock])
+        passing = where([*self._unless_done(found), "(SELECT much FROM sample)", *start, *sql, *stock])
         order = self._order(self.columns)
         return f"{self._chosen(self.selection.source())}{passing} {order} LIMIT {self.limit}", [*values, *more, *currency]
 
@@ -181,11 +182,19 @@ class _Walk:
         by_hand = [f"{first} + 0", *others]
         shown = ", ".join(f"{sql} AS {name.partition('.')[2]}" for sql, name in zip(by_hand, self.columns, strict=True))
         unless_much = [] if self.selection.words else ["NOT (SELECT much FROM sample)"]
-        passing = where([*start, *sql, *self._unless_full(found), *unless_much])
+        passing = where([*self._unless_done(found), *unless_much, *start, *sql])
         most = EVERY if stock else self.limit
         every = f"(SELECT {shown} FROM {self.selection.source()}{passing} {self._order(by_hand)} LIMIT {most}) l"  # noqa: S608
         order = self._order(self.columns)
         return f"{self._chosen(every)}{where(stock)} {order} LIMIT {self.limit}", [*values, *more, *currency]
+
+    @property
+    def _most(self) -> int:
+        return NEAR if self.selection.words else NEAR_OF_FILTERED
+
+    def _unless_done(self, found: str) -> list[str]:
+        """The page is full, or what is near is all there is."""
+        return [f"(SELECT total > {min(self._most, SAMPLE)} FROM extent)", *self._unless_full(found)]  # noqa: S608
 
     def _unless_full(self, found: str) -> list[str]:
         return [f"(SELECT COUNT(*) FROM ({found}) AS found) < {self.limit}"] if found else []  # noqa: S608

@@ -22,7 +22,7 @@ from django.db import connection
 from catalog.index import index
 from catalog.models import Category
 from catalog.selection import IN_STOCK, Selection, where
-from catalog.spread import spread
+from catalog.spread import extent, spread
 from catalog.tree import CategoryTree
 from money import Money
 
@@ -158,10 +158,10 @@ def _read(selection: Selection) -> dict[str, Counted]:
 
 def _read_near(parts: dict[str, Selection]) -> dict[str, Counted]:
     """Among some listings of the shop, or of the category of the page: exact if there are no others."""
-    some, values = spread(parts[ALL], of=LOOKED_AT)
+    (total, values), (some, more) = extent(parts[ALL], of=LOOKED_AT), spread(parts[ALL], of=LOOKED_AT)
     seen = "SELECT -1, (SELECT total FROM extent), choices, categories, 1 = 1 FROM spread LIMIT 1"
     statements = [(seen, []), *(_some_near(place, part) for place, part in enumerate(parts.values()))]
-    rows = _rows(f"WITH {some} ", values, statements)
+    rows = _rows(f"WITH {total}, {some} ", [*values, *more], statements)
     all_seen = all(row[0] <= LOOKED_AT for row in rows.get(-1, []))
     return {name: _count_rows(rows.get(place, []), all_seen=all_seen) for place, name in enumerate(parts)}
 

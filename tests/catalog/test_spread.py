@@ -9,7 +9,7 @@ from django.http import QueryDict
 from catalog.filters import asked_for
 from catalog.listing import refreshed_once
 from catalog.selection import Selection
-from catalog.spread import SLICES, spread
+from catalog.spread import SLICES, extent, spread
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,10 @@ def listed():
 
 
 def sampled(category_id, *, of):
-    sql, values = spread(Selection(asked_for(QueryDict("")), (), category_id), of=of)
+    selection = Selection(asked_for(QueryDict("")), (), category_id)
+    (total, values), (some, more) = extent(selection, of=of), spread(selection, of=of)
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {sql} SELECT l.product_id, (SELECT total FROM extent) FROM spread l", values)  # noqa: S608
+        cursor.execute(f"WITH {total}, {some} SELECT l.product_id, (SELECT total FROM extent) FROM spread l", [*values, *more])  # noqa: S608
         rows = cursor.fetchall()
     assert len({total for _pk, total in rows}) <= 1
     return sorted(pk for pk, _total in rows), rows[0][1] if rows else None
