@@ -179,6 +179,7 @@ class Difference(models.Model):
         PAID_TOO_LATE = "paid_too_late", _("Paid after the order had ended")
         PAID_TWICE = "paid_twice", _("Paid twice")
         UNMATCHED = "unmatched", _("Payment without an order")
+        PAID_HERE = "paid_here", _("Paid here, and not at Stripe")
         REFUND_FAILED = "refund_failed", _("Refund failed")
         REFUND_UNKNOWN = "refund_unknown", _("Refund not booked")
         OVERSOLD = "oversold", _("Sold, and not there")
