@@ -80,3 +80,19 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.times} until {self.ends_at:%H:%M:%S}"
+
+
+class HourlyCount(models.Model):
+    """How often something happened in one hour. Only accounts/counts.py writes it."""
+
+    name = models.CharField(max_length=60)  # "webhook:signature"
+    hour = models.DateTimeField()
+    times = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("hourly count")
+        verbose_name_plural = _("hourly counts")
+        constraints = [models.UniqueConstraint(fields=["name", "hour"], name="accounts_count_once_an_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.times} × {self.name}, {self.hour:%Y-%m-%d %H:00}"

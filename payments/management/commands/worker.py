@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
+from accounts.counts import add_up_old_counts
 from accounts.throttle import forget_old_tallies
 from catalog.exchange.pictures import fetch_due_pictures
 from catalog.exchange.runs import forget_old_files, work_on_due
@@ -48,8 +49,9 @@ class Job:
 
 
 def clean_up() -> None:
-    """Delete rows that nobody will ask for again: tallies of tries, sessions that ended, files that nobody imports."""
+    """Delete rows that nobody will ask for again: tallies of tries, old counts, sessions that ended, files that nobody imports."""
     forget_old_tallies()
+    add_up_old_counts()
     forget_old_files()
     call_command("clearsessions")
 
