@@ -13,7 +13,7 @@ PY ?= python3
 V := .venv/bin
 AZURITE_VERSION := 3.35.0
 AZURITE := .tools/.azurite-$(AZURITE_VERSION)
-CODE := accounts api cart catalog money orders payments shop stripe_sandbox
+CODE := accounts api cart catalog money orders payments promotions shop stripe_sandbox
 APPS := $(wildcard $(CODE))
 DUMMY := DEBUG=1 STRIPE_SECRET_KEY=sk_test_lint STRIPE_WEBHOOK_SECRETS=whsec_lint
 WORKERS ?= 4

@@ -73,6 +73,7 @@ PAYMENT_WAYS = [way.strip() for way in env("PAYMENT_WAYS") if way.strip()]
 INSTALLED_APPS = [
     "accounts",
     "catalog",
+    "promotions",
     "cart",
     "orders",
     "payments",

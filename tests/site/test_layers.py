@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-LAYERS = ("shop", "api", "payments", "orders", "cart", "catalog", "accounts", "money")  # upper ones first
+LAYERS = ("shop", "api", "payments", "orders", "cart", "promotions", "catalog", "accounts", "money")  # upper ones first
 PARTS = (*LAYERS, "stripe_sandbox")
 FILES = sorted(file for part in PARTS for file in (ROOT / part).rglob("*.py"))
 
