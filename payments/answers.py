@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from payments.customer import collected
+from payments.customer import buyer_of, collected
 
 LONGEST_ID = 255  # as payments.models has them
 NO_EVENT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, RecursionError)
@@ -35,6 +35,7 @@ class StripePayment:
     shop: str = ""  # SITE_URL of the shop that made it, and perhaps more
     client_secret: str = field(default="", repr=False)  # lets a page pay: not to be stored or logged
     is_intent: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -99,6 +100,7 @@ def to_session(data: dict[str, Any]) -> StripePayment:
         customer=collected(data),
         shop=data.get("success_url") or data.get("return_url") or "",
         client_secret=data.get("client_secret") or "",
+        metadata=data.get("metadata") or {},
     )
 
 
@@ -110,7 +112,7 @@ INTENT_STATES = {  # (status, payment_status) of a session that stands where the
 
 
 def to_intent(data: dict[str, Any]) -> StripePayment:
-    """The shop's own form asked who pays and where to send it, so `customer` is empty."""
+    """`customer` is what the shop's own form asked and sent with it."""
     status, payment_status = INTENT_STATES.get(data["status"], ("open", "unpaid"))
     metadata = data.get("metadata") or {}
     return StripePayment(
@@ -125,10 +127,11 @@ def to_intent(data: dict[str, Any]) -> StripePayment:
         payment_intent_id=data["id"],
         intent_status=data["status"],
         failure=(data.get("last_payment_error") or {}).get("message") or "",
-        customer={"email": "", "recipient": "", "address": {}},
+        customer=buyer_of(data),
         shop=metadata.get("shop", ""),
         client_secret=data.get("client_secret") or "",
         is_intent=True,
+        metadata=metadata,
     )
 
 

@@ -170,7 +170,7 @@ def _open(payment: Payment, *, is_ours: bool) -> Payment:
         raise CheckoutUnavailable from error
     if not record_started(payment, state) and payment.status == Payment.Status.FAILED:
         # A twin of this call gave up meanwhile and released the units: nobody may pay for them.
-        ways.close(payment, state)
+        ways.close(state)
         raise CheckoutUnavailable
     return payment
 

@@ -14,11 +14,21 @@ def collected(session: dict[str, Any]) -> dict[str, Any]:
     """
     details = session.get("customer_details") or {}
     shipping = (session.get("collected_information") or {}).get("shipping_details") or {}
+    return _kept(details.get("email"), shipping.get("name") or details.get("name"), shipping)
+
+
+def buyer_of(intent: dict[str, Any]) -> dict[str, Any]:
+    """The same of a PaymentIntent, as the shop sent it."""
+    shipping = intent.get("shipping") or {}
+    return _kept(intent.get("receipt_email"), shipping.get("name"), shipping)
+
+
+def _kept(email: str | None, name: str | None, shipping: dict[str, Any]) -> dict[str, Any]:
     address = {part: _storable(value) for part, value in (shipping.get("address") or {}).items()}
-    email = _storable(details.get("email"))
+    email = _storable(email)
     return {
         "email": email if len(email) <= LONGEST_EMAIL and email.isprintable() else "",  # no line of it forges one
-        "recipient": _storable(shipping.get("name") or details.get("name"))[:LONGEST_NAME],
+        "recipient": _storable(name)[:LONGEST_NAME],
         "address": {part: value for part, value in address.items() if value},
     }
 

@@ -103,10 +103,13 @@ def find_checkout_session(*, payment_intent_id: str) -> StripePayment | None:
 
 def find_lost_session(reference: str, *, created_after: datetime) -> StripePayment | None:
     """The session with our `reference` among those made since then, where the answer to the creating call was lost."""
-    params: Any = {"created": {"gte": int(created_after.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
-    page = _ask(lambda: _client().v1.checkout.sessions.list(params=params))
-    made = _ask(lambda: [one for one in page.auto_paging_iter() if one.client_reference_id == reference])
-    return _session(made[0]) if made else None
+    return next((one for one in list_sessions(created_after) if one.reference == reference), None)
+
+
+def list_sessions(since: datetime) -> Iterator[StripePayment]:
+    """Checkout Sessions made since then, newest first, those of other shops on the account included."""
+    params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
+    return map(_session, _every(lambda: _client().v1.checkout.sessions.list(params=params)))
 
 
 def create_payment_intent(params: dict[str, Any], *, idempotency_key: str) -> StripePayment:
@@ -117,6 +120,11 @@ def create_payment_intent(params: dict[str, Any], *, idempotency_key: str) -> St
 
 def retrieve_payment_intent(intent_id: str) -> StripePayment:
     return _intent(_ask(lambda: _client().v1.payment_intents.retrieve(intent_id)))
+
+
+def retrieve_payment(stripe_id: str) -> StripePayment:
+    """Whatever an id names: a Checkout Session or a PaymentIntent."""
+    return retrieve_payment_intent(stripe_id) if stripe_id.startswith("pi_") else retrieve_checkout_session(stripe_id)
 
 
 def update_payment_intent(intent_id: str, params: dict[str, Any]) -> StripePayment:
@@ -130,10 +138,13 @@ def cancel_payment_intent(intent_id: str) -> StripePayment:
 
 def find_lost_intent(reference: str, *, created_after: datetime) -> StripePayment | None:
     """The intent with our `reference` among those made since then, where the answer to the creating call was lost."""
-    params: Any = {"created": {"gte": int(created_after.timestamp())}, "limit": 100}
-    page = _ask(lambda: _client().v1.payment_intents.list(params=params))
-    made = _ask(lambda: [to_intent(one.to_dict()) for one in page.auto_paging_iter()])
-    return next((one for one in made if one.reference == reference), None)
+    return next((one for one in list_intents(created_after) if one.reference == reference), None)
+
+
+def list_intents(since: datetime) -> Iterator[StripePayment]:
+    """PaymentIntents made since then, newest first, those of sessions and of other shops included."""
+    params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+    return map(_intent, _every(lambda: _client().v1.payment_intents.list(params=params)))
 
 
 def create_refund(*, payment_intent_id: str, amount_minor: int, reference: str, idempotency_key: str) -> StripeRefund:
@@ -151,6 +162,12 @@ def list_refunds(*, payment_intent_id: str) -> list[StripeRefund]:
     params: Any = {"payment_intent": payment_intent_id, "limit": 100}
     page = _ask(lambda: _client().v1.refunds.list(params=params))
     return [_refund(one) for one in page.data]
+
+
+def list_refunds_since(since: datetime) -> Iterator[StripeRefund]:
+    """Refunds made since then, newest first, of whatever payments of the account."""
+    params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+    return map(_refund, _every(lambda: _client().v1.refunds.list(params=params)))
 
 
 def list_events(*, since: datetime, types: list[str]) -> Iterator[Event]:
@@ -244,6 +261,16 @@ def _translated(error: stripe.StripeError) -> GatewayError:
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or status in (0, 409) or status >= 500:
         return GatewayDown(f"{DOES_NOT_ANSWER}: {error}", answered=status >= 500)
     return GatewayRefused(str(error), code=_code(error), status=status)
+
+
+def _every(first_page: Callable[[], Any]) -> Iterator[Any]:
+    """All objects of a list, page after page; each page is a call of its own, with its failures translated."""
+    page = _ask(first_page)
+    while True:
+        yield from page.data
+        if not page.has_more:
+            return
+        page = _ask(page.next_page)
 
 
 def _code(error: stripe.StripeError) -> str:

@@ -15,6 +15,7 @@ from orders.access import order_key
 from orders.models import Order, OrderLine
 from orders.status import Way
 from payments.models import Payment
+from payments.snapshot import snapshot
 
 
 def request_for(payment: Payment) -> dict[str, Any]:
@@ -27,13 +28,13 @@ def session_request(payment: Payment) -> dict[str, Any]:
     Written from docs.stripe.com/api/checkout/sessions/create (2026-10-28.endive).
     """
     order = payment.order
-    metadata = {"order": order.number, "payment_reference": payment.reference}
+    metadata = {"order": order.number, "payment_reference": payment.reference, **snapshot(order)}
     request: dict[str, Any] = {
         "mode": "payment",
         "client_reference_id": payment.reference,
         "line_items": [_line_item(line, order.currency) for line in order.lines.all()],
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata},
+        "payment_intent_data": {"metadata": {name: metadata[name] for name in ("order", "payment_reference")}},
         "expires_at": int(order.expires_at.timestamp()),
         **_addresses(order),
     }
@@ -50,7 +51,7 @@ def intent_request(payment: Payment) -> dict[str, Any]:
     Written from docs.stripe.com/api/payment_intents/create (2026-10-28.endive).
     """
     order = payment.order
-    metadata = {"order": order.number, "payment_reference": payment.reference, "shop": settings.SITE_URL}
+    metadata = {"order": order.number, "payment_reference": payment.reference, "shop": settings.SITE_URL, **snapshot(order)}
     return {
         "amount": payment.amount_minor,
         "currency": payment.currency.lower(),

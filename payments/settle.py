@@ -35,7 +35,7 @@ def settle(payment: Payment, *, by: str, stripe_id: str = "") -> Payment:
     """
     state = _state_of(payment, stripe_id)
     if state is not None and _wants_another_method(payment, state):
-        state = ways.close(payment, state)  # the shopper is gone
+        state = ways.close(state)  # the shopper is gone
     if state is not None and _book(payment, state, by=by):
         return payment  # all of it is known, and nothing of it can be on its way back yet
     for refund in payment.refunds.filter(status=Refund.Status.REQUESTED):
@@ -53,7 +53,7 @@ def close_unpaid(order: Order, *, by: str, what: str = "", as_expired: bool = Fa
     for payment in order.payments.filter(status__in=Payment.LIVE):
         state = _state_of(payment)
         if state is not None and state.is_open:
-            state = ways.close(payment, state)
+            state = ways.close(state)
         if state is not None:
             _book(payment, state, by=by, what=what, as_expired=as_expired)
     end_without_payment(order, by=by, what=what, as_expired=as_expired)

@@ -23,12 +23,12 @@ def retrieve(payment: Payment, stripe_id: str = "") -> StripePayment:
     return gateway.retrieve_payment_intent(known) if payment.is_intent else gateway.retrieve_checkout_session(known)
 
 
-def close(payment: Payment, state: StripePayment) -> StripePayment:
+def close(state: StripePayment) -> StripePayment:
     """See to it that nobody can pay any more. Answers what is so then: perhaps it was paid this moment."""
     try:
-        return gateway.cancel_payment_intent(state.id) if payment.is_intent else gateway.expire_checkout_session(state.id)
+        return gateway.cancel_payment_intent(state.id) if state.is_intent else gateway.expire_checkout_session(state.id)
     except gateway.GatewayRefused:
-        return retrieve(payment, state.id)
+        return gateway.retrieve_payment(state.id)
 
 
 def find_lost(payment: Payment) -> StripePayment | None:

@@ -1,0 +1,121 @@
+"""Everything at Stripe since some moment, held against the shop's books: after a restored copy of the database, or to be sure.
+
+What can be put right by asking Stripe is put right at once; what cannot becomes a difference that staff see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from money import Money
+from orders.models import Order
+from payments import gateway, ways
+from payments.differences import record_difference
+from payments.gateway import StripePayment, StripeRefund
+from payments.models import Difference, Payment, Refund
+from payments.refund import book_refund
+from payments.settle import settle
+
+Kind = Difference.Kind
+Progress = Callable[[int], object]
+CAME = (Payment.Status.SUCCEEDED, Payment.Status.MISMATCH)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One disagreement. `mended`: it was put right; else it stands on the list of differences."""
+
+    what: str
+    reference: str
+    order: str
+    mended: bool
+
+
+def compare(*, since: datetime, progress: Progress = lambda _count: None) -> Iterator[Finding]:
+    """Every disagreement about payments and refunds made since then, as it is found. Safe to run at any time.
+
+    Raises GatewayError where Stripe cannot be asked; what was found until then is kept.
+    """
+    paid: dict[str, tuple[int, str]] = {}
+    for state in _ours(since, progress):
+        if state.is_paid:
+            paid[state.reference] = (state.amount_minor, state.currency)
+        yield from _payment(state)
+    yield from _not_there(since, paid, progress)
+    for refund in gateway.list_refunds_since(since):
+        progress(1)
+        yield from _refund(refund)
+
+
+def _ours(since: datetime, progress: Progress) -> Iterator[StripePayment]:
+    """Sessions and intents that this shop made: others of the account are nobody's business here."""
+    for state in _both(gateway.list_sessions(since), gateway.list_intents(since)):
+        progress(1)
+        if f"{state.shop}/".startswith(f"{settings.SITE_URL}/"):
+            yield state
+
+
+def _both(*lists: Iterable[StripePayment]) -> Iterator[StripePayment]:
+    for each in lists:
+        yield from each
+
+
+def _payment(state: StripePayment) -> Iterator[Finding]:
+    payment = Payment.objects.select_related("order").filter(reference=state.reference).first()
+    if payment is None:
+        yield from _unknown(state)
+        return
+    before = payment.status
+    if payment.stripe_id not in ("", state.id):
+        detail = _("%(id)s names payment %(payment)s but is not its own") % {"id": state.id, "payment": payment.reference}
+        record_difference(Kind.UNMATCHED, state.id, detail, order=payment.order)
+        yield Finding(detail, state.id, payment.order.number, mended=False)
+    elif (state.is_paid and before not in CAME) or (state.is_expired and before in Payment.LIVE):
+        payment = settle(payment, by="comparison", stripe_id=state.id)
+        told = _("Stripe says %(there)s, here it was %(here)s") % {"there": state.payment_status, "here": before}
+        yield Finding(told, state.id, payment.order.number, mended=payment.status != before)
+
+
+def _unknown(state: StripePayment) -> Iterator[Finding]:
+    """A payment of ours that is not here. An open one is closed: nobody would know what it was for."""
+    order = state.metadata.get("order", "")
+    if state.is_paid:
+        detail = _("%s was paid for a payment that is not here") % Money(state.amount_minor, state.currency)
+        record_difference(Kind.UNMATCHED, state.id, detail, order=Order.objects.filter(number=order).first())
+        yield Finding(detail, state.id, order, mended=False)
+    elif state.is_open:
+        closed = ways.close(state)
+        yield Finding(_("It could be paid, and nothing was known of it here"), state.id, order, mended=not closed.is_open)
+
+
+def _not_there(since: datetime, paid: Mapping[str, tuple[int, str]], progress: Progress) -> Iterator[Finding]:
+    """Paid here, and not at Stripe. What was made there before that moment is asked for one by one."""
+    booked = Payment.objects.select_related("order").filter(status=Payment.Status.SUCCEEDED, settled_at__gte=since)
+    for payment in booked.iterator():
+        progress(1)
+        if paid.get(payment.reference) != (payment.amount_minor, payment.currency) and not _is_paid_there(payment):
+            detail = _("%(amount)s are booked as paid, and Stripe holds no such money") % {"amount": payment.amount}
+            record_difference(Kind.PAID_HERE, payment.stripe_id or payment.reference, detail, order=payment.order)
+            yield Finding(detail, payment.stripe_id, payment.order.number, mended=False)
+
+
+def _is_paid_there(payment: Payment) -> bool:
+    try:
+        state = ways.retrieve(payment)
+    except gateway.GatewayRefused:
+        return False
+    return state.is_paid and (state.amount_minor, state.currency) == (payment.amount_minor, payment.currency)
+
+
+def _refund(seen: StripeRefund) -> Iterator[Finding]:
+    payment = Payment.objects.select_related("order").filter(payment_intent_id=seen.payment_intent_id).first()
+    if payment is None or Refund.objects.filter(stripe_id=seen.id).exists():
+        return
+    row = book_refund(payment, seen, by="comparison")
+    told = _("%s went back at Stripe, and was not booked here") % Money(seen.amount_minor, seen.currency)
+    yield Finding(told, seen.id, payment.order.number, mended=row.booked)
