@@ -104,6 +104,7 @@ def render(mail: OutgoingMail) -> EmailMultiAlternatives:
         "link": order_link(mail.order),
         "shop": {"name": settings.SHOP_NAME, "url": settings.SITE_URL},
         "amount": _amount(mail),
+        "refunded": mail.context,
     }
     template = f"orders/email/{mail.kind}"
     with translation.override(settings.LANGUAGE_CODE):

@@ -181,12 +181,18 @@ class OrderLine(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     requires_shipping = models.BooleanField(default=True)
     stock_counted = models.BooleanField(default=False)  # units of this line are (or were) reserved
+    refunded_quantity = models.PositiveIntegerField(_("refunded"), default=0)  # by refunds of lines that have not failed
+    restocked_quantity = models.PositiveIntegerField(_("back in stock"), default=0)
 
     class Meta:
         verbose_name = _("line")
         verbose_name_plural = _("lines")
         ordering = ["id"]
-        constraints = [models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_line_has_units")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_line_has_units"),
+            models.CheckConstraint(condition=Q(refunded_quantity__lte=F("quantity")), name="orders_line_refunded_within"),
+            models.CheckConstraint(condition=Q(restocked_quantity__lte=F("quantity")), name="orders_line_restocked_within"),
+        ]
         indexes = [AnyCaseIndex(fields=["sku"], name="orders_line_sku")]
 
     def __str__(self) -> str:
@@ -199,6 +205,15 @@ class OrderLine(models.Model):
     @property
     def total(self) -> Money:
         return self.unit_price * self.quantity
+
+    @property
+    def paid(self) -> Money:
+        """What was paid for all its units."""
+        return self.total
+
+    @property
+    def refundable_quantity(self) -> int:
+        return self.quantity - self.refunded_quantity
 
 
 class OrderEvent(models.Model):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog import stock
+from orders import returns
 from orders.emails import queue_mail
 from orders.models import Order, OrderEvent, OutgoingMail
 from orders.status import OPEN, SOLD, Status, sources
@@ -78,7 +79,7 @@ def cancel(order: Order, *, by: str, what: str = "") -> bool:
 def ship(order: Order, *, by: str, carrier: str = "", tracking_number: str = "") -> bool:
     """Staff handed the parcel over: the shopper is told. Never what was put back in stock for a refund that failed later."""
     order.refresh_from_db(fields=["restocked_at"])
-    if order.restocked_at:
+    if order.restocked_at or not returns.can_be_shipped(order):
         raise InvalidTransition(order, Status.SHIPPED)
     what = " ".join(filter(None, [_("Shipped"), carrier, tracking_number]))
     parcel: dict[str, Any] = {"shipped_at": timezone.now(), "carrier": carrier, "tracking_number": tracking_number}
@@ -105,12 +106,11 @@ def mark_refund_failed(order: Order, *, by: str) -> bool:
 def put_back_in_stock(order: Order, *, by: str) -> bool:
     """Put all sold units of the order on the shelf again, once per order, however many refunds ask for it.
 
-    False, and nothing changes, for an order that sold nothing: the refund of one that was paid too late, for instance.
+    Those stay away that a refund of a line has decided about. False, and nothing changes, for an order that sold nothing:
+    the refund of one that was paid too late, for instance.
     """
-    sold = Order.objects.filter(pk=order.pk, status__in=SOLD, restocked_at__isnull=True)
-    if not sold.update(restocked_at=timezone.now()):
+    if not returns.put_back_rest(order, by=by):
         return False
-    stock.put_back(_counted_units(order), reference=order.number, by=by)
     note(order, _("Back in stock"), by=by)
     return True
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from money import Money
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.status import Way
 
 
@@ -113,7 +113,8 @@ class Refund(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     booked = models.BooleanField(default=True, editable=False)
     attempt = models.PositiveIntegerField(default=0, editable=False)  # how often Stripe answered with a failure of its own
-    restock = models.BooleanField(_("put back in stock"), default=False)
+    restock = models.BooleanField(_("put back in stock"), default=False)  # all units that no refund of lines is about
+    shipping = models.BooleanField(_("shipping"), default=False)  # what was paid for it is part of the amount
     stripe_id = models.CharField(_("Refund"), max_length=255, unique=True, null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     by = models.CharField(_("by"), max_length=254, blank=True)
@@ -138,6 +139,27 @@ class Refund(models.Model):
     def idempotency_key(self) -> str:
         """Made from this row alone. A new one per `attempt`: Stripe would repeat its failure under the old key."""
         return f"refund-{self.reference}-{self.attempt}"
+
+
+class RefundLine(models.Model):
+    """Units of an order's line that a refund is about; counted in the line's `refunded_quantity` while it is booked."""
+
+    refund = models.ForeignKey(Refund, models.CASCADE, related_name="lines", verbose_name=_("refund"))
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="refunds", verbose_name=_("line"))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    restock = models.BooleanField(_("put back in stock"), default=False)
+
+    class Meta:
+        verbose_name = _("refunded line")
+        verbose_name_plural = _("refunded lines")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "line"], name="payments_refund_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="payments_refund_line_has_units"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.line.title}"
 
 
 class WebhookEvent(models.Model):

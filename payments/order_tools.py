@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from money import Money
 from orders.models import Order
+from orders.returns import can_be_shipped
 from orders.status import Status
 from orders.transitions import InvalidTransition, ship
 from payments.cancel import CannotCancel, cancel_order, end_unknown
@@ -64,8 +65,8 @@ def _ship(order: Order, data: dict[str, Any], by: str) -> str:
     try:
         won = ship(order, by=by, carrier=data["carrier"], tracking_number=data["tracking_number"])
     except InvalidTransition as error:
-        if order.restocked_at:
-            raise NotDone(_("This order cannot be shipped: its units were put back in stock.")) from error
+        if order.status == Status.PAID:
+            raise NotDone(_("This order cannot be shipped: its units were refunded or put back in stock.")) from error
         raise NotDone(_("This order cannot be shipped: it is “%s”.") % order.get_status_display()) from error
     if not won:
         raise NotDone(_("This order was marked as shipped before; nothing was changed."))
@@ -149,7 +150,7 @@ TOOLS = {
             label=gettext_lazy("Mark as shipped"),
             question=gettext_lazy("Has the parcel left? The shopper gets a mail now."),
             permission="orders.change_order",
-            offered=lambda order: order.status == Status.PAID and not order.restocked_at,
+            offered=lambda order: order.status == Status.PAID and not order.restocked_at and can_be_shipped(order),
             act=_ship,
             form=ShipForm,
         ),

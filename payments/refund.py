@@ -6,6 +6,8 @@ together can never give back more than was paid. Rows are locked in the order pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -18,10 +20,11 @@ from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
 from orders.status import Status as OrderStatus
-from payments import gateway
+from payments import gateway, refund_lines
 from payments.differences import record_difference
 from payments.gateway import StripeRefund
 from payments.models import Difference, Payment, Refund
+from payments.refund_lines import Units
 
 Status = Refund.Status
 ACCEPTED = {"pending": Status.PENDING, "requires_action": Status.PENDING, "succeeded": Status.SUCCEEDED}
@@ -33,14 +36,40 @@ class RefundRefused(Exception):
     """This refund cannot be made. The message is a sentence for staff."""
 
 
-def refund(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> list[Refund]:
-    """Give `amount_minor` of what was paid for `order` back through Stripe. `restock` puts all its units on the shelf.
+@dataclass(frozen=True)
+class Wish:
+    """What staff ask for. `amount_minor` of the order's currency goes back; with `units` at most what was paid for them.
+
+    `restock` puts all units on the shelf that no refund of units is about. `reference`: of the form that was sent, so that
+    sending it twice asks once.
+    """
+
+    amount_minor: int
+    restock: bool = False
+    units: tuple[Units, ...] = ()
+    shipping: bool = False
+    reason: str = ""
+    reference: str = ""
+
+
+def refund(
+    order: Order,
+    *,
+    amount_minor: int,
+    by: str,
+    reason: str,
+    restock: bool = False,
+    units: Sequence[Units] = (),
+    shipping: bool = False,
+    reference: str = "",
+) -> list[Refund]:
+    """Give `amount_minor` of what was paid for `order` back through Stripe; the rest is as `Wish` says.
 
     One refund, or where no payment of the order has that much left, one for each of several payments. Raises RefundRefused
     (what Stripe did not take is refundable as before), or GatewayDown: then the refunds are written down and go out by
     themselves as soon as Stripe answers; asking again is refused rather than doubled.
     """
-    rows = _asked(order, amount_minor=amount_minor, restock=restock, reason=reason, by=by)
+    rows = _asked(order, Wish(amount_minor, restock, tuple(units), shipping, reason, reference), by=by)
     for row in rows:
         send(row)
         row.refresh_from_db()
@@ -98,20 +127,36 @@ def book_refund(payment: Payment, seen: StripeRefund, *, by: str) -> Refund:
     return row
 
 
-def _asked(order: Order, *, amount_minor: int, restock: bool, reason: str, by: str) -> list[Refund]:
+@transaction.atomic
+def _asked(order: Order, wish: Wish, *, by: str) -> list[Refund]:
     """Write the refunds down, counted as refunded from now on."""
-    with transaction.atomic():
-        parts = _parts(order, amount_minor)
-        if amount_minor <= 0 or not parts or not transitions.add_refunded(order, amount_minor):
-            order.refresh_from_db()
-            raise RefundRefused(
-                _("Of this order %(left)s can be refunded, not %(asked)s.")
-                % {"left": order.refundable, "asked": Money(amount_minor, order.currency)}
-            )
-        amount = Money(amount_minor, order.currency)
-        transitions.note(order, _("Refund of %(amount)s asked for: %(reason)s") % {"amount": amount, "reason": reason}, by=by)
-        asked = {"currency": order.currency, "restock": restock, "reason": reason[:200], "by": by}
-        return [Refund.objects.create(payment=payment, amount_minor=part, **asked) for payment, part in parts]
+    amount = Money(wish.amount_minor, order.currency)
+    parts = _parts(order, wish.amount_minor)  # locks the payments: whoever asks at the same time waits here
+    if wish.reference and Refund.objects.filter(reference=wish.reference).exists():
+        raise RefundRefused(_("This refund was asked for before. Nothing was changed."))
+    if wish.amount_minor <= 0 or not parts or not transitions.add_refunded(order, wish.amount_minor):
+        order.refresh_from_db()
+        told = {"left": order.refundable, "asked": amount}
+        raise RefundRefused(_("Of this order %(left)s can be refunded, not %(asked)s.") % told)
+    if wish.units or wish.shipping:
+        _claim_units(order, wish, parts)
+    transitions.note(order, _("Refund of %(amount)s asked for: %(reason)s") % {"amount": amount, "reason": wish.reason}, by=by)
+    asked = {"currency": order.currency, "restock": wish.restock, "reason": wish.reason[:200], "by": by}
+    rows = [Refund(payment=payment, amount_minor=part, **asked) for payment, part in parts]
+    rows[0].reference, rows[0].shipping = wish.reference or rows[0].reference, wish.shipping
+    for row in rows:
+        row.save()
+    refund_lines.keep(rows[0], wish.units)
+    return rows
+
+
+def _claim_units(order: Order, wish: Wish, parts: list[tuple[Payment, int]]) -> None:
+    if len(parts) > 1:  # one of the refunds could fail, and nobody could tell whose units are paid back
+        raise RefundRefused(_("No single payment of this order has that much left. Refund an amount instead."))
+    try:
+        refund_lines.claim(order, wish.units, shipping=wish.shipping, amount_minor=wish.amount_minor)
+    except refund_lines.UnitsRefused as error:
+        raise RefundRefused(str(error)) from error
 
 
 def _parts(order: Order, amount_minor: int) -> list[tuple[Payment, int]]:
@@ -164,10 +209,11 @@ def _accept(row: Refund, status: str, *, by: str) -> None:
     transitions.note(order, _("%s is going back") % row.amount, by=by)
     if row.restock:
         transitions.put_back_in_stock(order, by=by)
+    refund_lines.put_back(row, order, by=by)
     if order.refunded_minor == order.paid_minor and order.status in (OrderStatus.PAID, OrderStatus.SHIPPED):
         transitions.mark_refunded(order, by=by)
     if row.reason != Difference.Kind.PAID_TOO_LATE:  # that buyer has a mail which says so already
-        context = {"amount_minor": row.amount_minor, "currency": row.currency}
+        context = {"amount_minor": row.amount_minor, "currency": row.currency, **refund_lines.for_mail(row)}
         queue_mail(order, OutgoingMail.Kind.REFUNDED, reference=row.reference, context=context)
 
 
@@ -180,6 +226,7 @@ def _fail(row: Refund, status: str, *, why: str, by: str) -> None:
             return
         order = Order.objects.get(pk=row.payment.order_id)
         transitions.take_back_refunded(order, row.amount_minor)
+        refund_lines.release(row, order)
         transitions.note(order, _("The refund of %(amount)s failed: %(why)s") % {"amount": row.amount, "why": why}, by=by)
         record_difference(Difference.Kind.REFUND_FAILED, row.reference, f"{row.amount}: {why}", order=order)
         if order.status == OrderStatus.REFUNDED:

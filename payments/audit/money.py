@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.status import ENDED, OPEN, SOLD, Way
 from payments.audit.run import OVERDUE, check, total
-from payments.models import Difference, Payment, Refund
+from payments.models import Difference, Payment, Refund, RefundLine
 
 CAME = Payment.objects.filter(status=Payment.Status.SUCCEEDED)
 CAME_BACK = (Refund.Status.FAILED, Refund.Status.CANCELLED)
@@ -139,6 +139,23 @@ def refunds_count_until_they_fail() -> Iterable[str]:
         Refund.objects.filter(wrong).values_list("payment__order__number", "reference", "status").iterator()
     ):
         yield f"{number}: refund {reference} is {status}, and counted as if it were not"
+
+
+@check(OrderLine.objects.filter(refunded_quantity__gt=0))
+def refunded_units_are_counted() -> Iterable[str]:
+    """A line's refunded units are those of its refunds that have not failed."""
+    booked = total(RefundLine.objects.filter(line=OuterRef("pk"), refund__booked=True), "line", Sum("quantity"))
+    wrong = OrderLine.objects.annotate(booked=booked).exclude(booked=F("refunded_quantity"))
+    for number, sku, units, counted in wrong.values_list("order__number", "sku", "refunded_quantity", "booked").iterator():
+        yield f"{number}: {units} of {sku} refunded, refunds say {counted}"
+
+
+@check(RefundLine.objects)
+def refunded_units_are_the_orders() -> Iterable[str]:
+    """The units of a refund are of the order that was paid for."""
+    odd = RefundLine.objects.exclude(line__order=F("refund__payment__order"))
+    for reference, number in odd.values_list("refund__reference", "line__order__number").iterator():
+        yield f"{number}: refund {reference} of another order names its units"
 
 
 @check(Refund.objects.filter(status=Refund.Status.REQUESTED))

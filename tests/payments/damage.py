@@ -14,7 +14,7 @@ from catalog.models import LowStockMail, Product, StockMovement, Variant
 from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.status import Status
 from payments.audit import OVERDUE
-from payments.models import Difference, Payment, Refund
+from payments.models import Difference, Payment, Refund, RefundLine
 from tests import factories
 
 Life = dict[str, Order]  # an order in every state
@@ -258,7 +258,7 @@ def put_back_by_nobody(life: Life) -> None:
 
 @found_by("put_back_once")
 def put_back_unsaid(life: Life) -> None:
-    change(row(life[Status.REFUNDED]), restocked_at=None)
+    change(life[Status.REFUNDED].lines, restocked_quantity=0)
 
 
 @found_by("moves_have_a_cause")
@@ -371,3 +371,15 @@ def failed_and_still_counted(life: Life) -> None:
 @found_by("refunds_count_until_they_fail")
 def went_and_is_not_counted(life: Life) -> None:
     refund_of(life[Status.PAID], booked=False)
+
+
+@found_by("refunded_units_are_counted")
+def units_refunded_by_nobody(life: Life) -> None:
+    change(life[Status.PAID].lines, refunded_quantity=1)
+
+
+@found_by("refunded_units_are_counted", "refunded_units_are_the_orders")
+def units_of_another_order_refunded(life: Life) -> None:
+    line = life[Status.PAID].lines.first()
+    assert line
+    RefundLine.objects.create(refund=life[Status.REFUNDED].payments.get().refunds.get(), line=line, quantity=1)

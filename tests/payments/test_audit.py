@@ -87,6 +87,8 @@ def test_it_finds_damage_by_the_right_checks_alone(damage, checks, life):
 def test_it_looks_at_something_in_every_check(life):
     idle = {name for name, result in audit().items() if not result["examined"]}
     assert idle == {
+        "refunded_units_are_counted",
+        "refunded_units_are_the_orders",
         "differences_are_resolved",
         "late_money_is_flagged",
         "odd_money_is_flagged",
@@ -102,6 +104,8 @@ def test_it_looks_at_something_in_every_check(life):
         (Order, {"total_minor": 1}),
         (Order, {"paid_at": None}),
         (OrderLine, {"quantity": 0}),
+        (OrderLine, {"refunded_quantity": 99}),
+        (OrderLine, {"restocked_quantity": 99}),
         (Variant, {"stock_reserved": 10**6}),
         (Variant, {"stock_on_hand": -1}),
         (Payment, {"session_id": "cs_the_same"}),
