@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+LOG_FORMATS = ("line", "json")
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 DATABASES = ("django.db.backends.postgresql", "django.db.backends.sqlite3")
 
@@ -34,8 +35,20 @@ def log_level(text: str) -> str:
     return text.upper()
 
 
-BLANK_MEANS_DEFAULT = (int, flag, log_level)
-WORDS: dict[Any, str] = {int: "a whole number", flag: "1 or 0", url: "an address", log_level: "DEBUG, INFO, WARNING or ERROR"}
+def log_format(text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise ValueError(text)
+    return text
+
+
+BLANK_MEANS_DEFAULT = (int, flag, log_level, log_format)
+WORDS: dict[Any, str] = {
+    int: "a whole number",
+    flag: "1 or 0",
+    url: "an address",
+    log_level: "DEBUG, INFO, WARNING or ERROR",
+    log_format: "line or json",
+}
 
 
 class Environment(environ.Env):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from shop.environment import Environment, flag, log_level, url
+from shop.environment import Environment, flag, log_format, log_level, url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -42,6 +42,8 @@ env = Environment(
     LOW_STOCK_UNITS=(int, 3),  # for variants that have no number of their own
     STOCK_MAIL_TO=(list, []),  # staff who are told what runs low; empty: nobody
     LOG_LEVEL=(log_level, "INFO"),
+    LOG_FORMAT=(log_format, "line"),  # line, for people; json, for machines: one object per line
+    METRICS_TOKEN=(str, ""),  # what Prometheus says to be let in at /metrics; empty: there is no such page
 )
 Environment.read_env(BASE_DIR / ".env")
 
@@ -59,6 +61,7 @@ PAGE_CACHE_SECONDS = 0 if DEBUG else env("PAGE_CACHE_SECONDS")
 COUNT_CACHE_SECONDS = env("COUNT_CACHE_SECONDS")
 LOW_STOCK_UNITS = env("LOW_STOCK_UNITS")
 IMPORT_PICTURE_HOSTS = env("IMPORT_PICTURE_HOSTS")
+METRICS_TOKEN = env("METRICS_TOKEN")
 STOCK_MAIL_TO = [address.strip() for address in env("STOCK_MAIL_TO") if address.strip()]
 
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
@@ -90,6 +93,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shop.request_id.request_id",
     "shop.headers.safe_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -254,14 +258,22 @@ CONTENT_SECURITY_POLICY = {  # payments/policy.py: what pages that pay may do be
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "shop.logs.PlainLines", "format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "shop.logs.JsonLines"},
+    },
     "filters": {"refusals": {"()": "shop.refusals.WithoutTraceback"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": env("LOG_FORMAT"), "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "azure": {"level": "WARNING"},  # at INFO it logs the headers of every request
         "stripe": {"level": "WARNING"},  # at INFO it logs every address it calls, ids included
+        **(
+            {"gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False}}
+            if env("LOG_FORMAT") == "json"
+            else {}
+        ),
     },
 }
 
