@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.long_lists import DateFilter
@@ -24,6 +25,7 @@ from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
 from payments.models import Difference, Payment, Refund
 from payments.order_tools import TOOLS, NotDone, Tool
+from payments.refund_page import refund_part
 
 NOTHING = "—"
 
@@ -71,7 +73,10 @@ class PaidFilter(admin.SimpleListFilter):
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ["picture", "sku", "title", "options_text", "quantity", "unit_price_text", "total_text"]
+    fields = [
+        "picture", "sku", "title", "options_text", "quantity", "unit_price_text", "total_text",
+        "refunded_quantity", "restocked_quantity",
+    ]  # fmt: skip
 
     @admin.display(description=_("picture"))
     def picture(self, line: OrderLine) -> str:
@@ -211,22 +216,34 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("refunds"))
     def refunds(self, order: Order) -> str:
-        rows = Refund.objects.filter(payment__order=order)
-        told = ([str(row), row.by, row.reason, row.last_error or row.stripe_id or ""] for row in rows)
+        rows = Refund.objects.filter(payment__order=order).prefetch_related("lines__line")
+        told = ([str(row), _for(row), row.by, row.reason, row.last_error or row.stripe_id or ""] for row in rows)
         return "\n".join(" · ".join(filter(None, parts)) for parts in told) or NOTHING
 
     # -- What may be done
 
     def get_urls(self) -> list[URLPattern]:
-        address = path("<path:object_id>/do/<str:name>/", self.admin_site.admin_view(self.do), name="orders_order_do")
-        return [address, *super().get_urls()]
+        do = path("<path:object_id>/do/<str:name>/", self.admin_site.admin_view(self.do), name="orders_order_do")
+        part = path("<path:object_id>/refund/", self.admin_site.admin_view(self.refund_part), name="orders_order_refund")
+        return [do, part, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         order = self.get_object(request, unquote(object_id))
         tools = [tool for tool in TOOLS.values() if order and tool.offered(order) and request.user.has_perm(tool.permission)]
-        return super().change_view(request, object_id, form_url, {"tools": tools, **(extra_context or {})})
+        part = order and order.refundable and request.user.has_perm("payments.add_refund")
+        context = {"tools": tools, "offers_part_refund": part, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def refund_part(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Units of lines, shipping or an amount: payments/refund_page.py."""
+        order = self.get_object(request, unquote(object_id))
+        if order is None:
+            raise Http404
+        if not (self.has_view_permission(request, order) and request.user.has_perm("payments.add_refund")):
+            raise PermissionDenied
+        return refund_part(self, request, order)
 
     def do(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Ask for confirmation, then do it and say how it went."""
@@ -264,6 +281,11 @@ def _needs_attention() -> Q:
     differences = Difference.objects.filter(order=OuterRef("pk"), resolved_at=None)
     mails = OutgoingMail.objects.filter(order=OuterRef("pk"), failed_at__isnull=False)
     return Exists(differences) | Exists(mails)
+
+
+def _for(refund: Refund) -> str:
+    """What a refund is for: units, shipping."""
+    return ", ".join([*map(str, refund.lines.all()), *([gettext("shipping")] if refund.shipping else [])])
 
 
 def _or_nothing(amount: Money) -> str:

@@ -108,8 +108,13 @@ def _cancel(order: Order, data: dict[str, Any], by: str) -> str:
 def _refund(order: Order, data: dict[str, Any], by: str) -> str:
     if data["amount_minor"] != order.refundable.minor or not order.refundable:
         raise NotDone(_("Meanwhile %s is left to refund. Nothing was changed; please look again.") % order.refundable)
+    return give_back(order, by, amount_minor=data["amount_minor"], restock=data["restock"], reason=data["reason"])
+
+
+def give_back(order: Order, by: str, **wish: Any) -> str:
+    """Refund, and say how it went. Raises NotDone; `wish` is as payments.refund.refund takes it."""
     try:
-        refund(order, amount_minor=data["amount_minor"], restock=data["restock"], reason=data["reason"], by=by)
+        refund(order, by=by, **wish)
     except RefundRefused as error:
         raise NotDone(str(error)) from error
     except GatewayKeyRefused as error:
@@ -121,7 +126,7 @@ def _refund(order: Order, data: dict[str, Any], by: str) -> str:
         ) from error
     except GatewayError as error:
         raise NotDone(_stripe_said(error)) from error
-    return _("%s is going back to the shopper.") % Money(data["amount_minor"], order.currency)
+    return _("%s is going back to the shopper.") % Money(wish["amount_minor"], order.currency)
 
 
 def _check(order: Order, data: dict[str, Any], by: str) -> str:
