@@ -37,6 +37,7 @@ class Call:
     params: dict[str, Any]
     path: str
     ids: Mapping[str, str]
+    public: bool = False  # called by a browser, with a publishable key
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Operation:
     params: Mapping[str, Check]
     required: tuple[str, ...] = ()
     rules: Callable[[dict[str, Any]], None] | None = None
+    public: bool = False  # a browser may call it, with the object's client secret
 
 
 @dataclass
@@ -104,7 +106,8 @@ def reply_to(
     key: str | None,
 ) -> Reply:
     """Check the request, do the work once per idempotency key. Raises ApiError."""
-    account = auth.account(request.headers.get("Authorization"), request.method or "")
+    caller = auth.caller(authorization(request), request.method or "")
+    account = caller.account
     check_version(request.headers.get("Stripe-Version"))
     fault: Fault | None = getattr(request, "fault", None)
     failing = told_to_fail(fault) if fault and fault.action == "status" else None
@@ -114,11 +117,14 @@ def reply_to(
         message = f"Unrecognized request URL ({request.method}: {request.path}). See https://docs.stripe.com/api."
         raise ApiError(message, status=404)
     given = parameters(request)
+    if caller.public:
+        given.pop("key", None)
+        auth.check_public(operation.public, given)
 
     def work() -> Reply:
         if failing:
             raise failing
-        return perform(operation, Call(box, given, request.path, ids), request_id)
+        return perform(operation, Call(box, given, request.path, ids, public=caller.public), request_id)
 
     if key is None:
         pause(box, fault)
@@ -182,6 +188,17 @@ def told_to_fail(fault: Fault) -> ApiError:
     error = ApiError(fault.message, status=fault.status, kind=kind, code=code, saved=fault.remembered)
     error.headers = fault.headers
     return error
+
+
+def authorization(request: HttpRequest) -> str | None:
+    """The header, or the publishable key among the parameters, where browsers may put it."""
+    if "Authorization" in request.headers:
+        return request.headers["Authorization"]
+    try:
+        key = parameters(request).get("key")
+    except ApiError:
+        return None
+    return f"Bearer {key}" if isinstance(key, str) and key.startswith("pk_") else None
 
 
 def parameters(request: HttpRequest) -> dict[str, Any]:

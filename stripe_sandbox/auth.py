@@ -1,15 +1,29 @@
-"""Who may call: any test key of the right shape."""
+"""Who may call: any test key of the right shape. A publishable one does only what a browser may."""
 
 import hashlib
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from .errors import ApiError
 
-KEY = re.compile(r"(sk|rk)_(test|live)_\w{8,}", re.ASCII)
+KEY = re.compile(r"(sk|rk|pk)_test_\w{8,}", re.ASCII)
+NOT_PUBLIC = (
+    "This API call cannot be made with a publishable API key. Please use a secret API key. "
+    "You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys."
+)
 
 
-def account(authorization: str | None, method: str) -> str:
-    """A name for the key that keeps its secret; idempotency keys belong to it. Raises ApiError (401, 403)."""
+@dataclass(frozen=True)
+class Caller:
+    """Idempotency keys belong to the `account`, which names the key without giving it away. `public`: a browser's key."""
+
+    account: str
+    public: bool
+
+
+def caller(authorization: str | None, method: str) -> Caller:
+    """Whose key it is. Raises ApiError (401, 403)."""
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise refused(
@@ -17,7 +31,7 @@ def account(authorization: str | None, method: str) -> str:
             "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
     key = key.strip()
-    if key.startswith(("sk_live_", "rk_live_")):
+    if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
         raise refused("This is a stand-in for Stripe: it takes no live keys. Use a key that begins with sk_test_.")
     if not KEY.fullmatch(key):
         raise refused(f"Invalid API Key provided: {hidden(key)}")
@@ -29,7 +43,13 @@ def account(authorization: str | None, method: str) -> str:
             status=403,
             code="more_permissions_required_for_application",
         )
-    return hashlib.sha256(key.encode()).hexdigest()[:16]
+    return Caller(hashlib.sha256(key.encode()).hexdigest()[:16], public=key.startswith("pk_"))
+
+
+def check_public(allowed: bool, params: dict[str, Any]) -> None:
+    """Refuse a publishable key for what only the shop's server may do. Raises ApiError (401)."""
+    if not allowed or not params.get("client_secret"):
+        raise refused(NOT_PUBLIC, code="secret_key_required")
 
 
 def refused(message: str, *, code: str | None = None) -> ApiError:

@@ -16,6 +16,13 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 FAULTY = ("/v1/", "/c/")
+# Browsers call the API from the pages of any shop. Nothing is known by cookies: who calls says who he is.
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Request-Id"}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version",
+    "Access-Control-Max-Age": "300",
+}
 Next = Callable[[HttpRequest], HttpResponse]
 RUNNING: list[Sandbox] = []  # the one of this process, put here by the server before the first request
 
@@ -25,9 +32,14 @@ def with_sandbox(get_response: Next) -> Next:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.sandbox = RUNNING[0]  # type: ignore[attr-defined]
-        if request.method not in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        is_api = request.path.startswith("/v1/")
+        if is_api and request.method == "OPTIONS":
+            return HttpResponse(status=204, headers=ANY_ORIGIN | PREFLIGHT)
+        if not is_api and request.method not in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Site") == "cross-site":
             return HttpResponse("Refused: this form was sent by another site.", status=403, content_type="text/plain")
         response = get_response(request)
+        for name, value in ANY_ORIGIN.items() if is_api else ():
+            response.headers.setdefault(name, value)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")

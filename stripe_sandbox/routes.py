@@ -5,7 +5,7 @@ from django.urls import path
 from .api import Operation, endpoint, not_found
 from .control import books, deliveries, faults, money, settings
 from .endpoints import customers, intents, others, sessions
-from .pages import checkout, dashboard, switches
+from .pages import checkout, dashboard, frames, switches
 from .parameters import intents as intent_params
 from .parameters import lists
 from .parameters import sessions as session_params
@@ -34,9 +34,15 @@ API = [
     ),
     path(
         "v1/payment_intents/<str:intent>",
-        endpoint(GET=Operation(intents.retrieve, lists.EXPAND), POST=Operation(intents.update, intent_params.UPDATE)),
+        endpoint(
+            GET=Operation(intents.retrieve, intent_params.RETRIEVE, public=True),
+            POST=Operation(intents.update, intent_params.UPDATE),
+        ),
     ),
-    path("v1/payment_intents/<str:intent>/confirm", endpoint(POST=Operation(intents.confirm, intent_params.CONFIRM))),
+    path(
+        "v1/payment_intents/<str:intent>/confirm",
+        endpoint(POST=Operation(intents.confirm, intent_params.CONFIRM, public=True)),
+    ),
     path("v1/payment_intents/<str:intent>/cancel", endpoint(POST=Operation(intents.cancel, intent_params.CANCEL))),
     path("v1/charges", endpoint(GET=Operation(others.list_charges, lists.CHARGE_LIST))),
     path(
@@ -93,6 +99,7 @@ CONTROL = [
     path("_sandbox/books", books.books),
     path("_sandbox/sessions/<str:session_id>/pay", money.pay),
     path("_sandbox/sessions/<str:session_id>/expire", money.expire),
+    path("_sandbox/payment_intents/<str:intent_id>/pay", money.pay_intent),
     path("_sandbox/payment_intents/<str:intent_id>/finish", money.finish_payment),
     path("_sandbox/payment_intents/<str:intent_id>/refund", money.refund),
     path("_sandbox/refunds/<str:refund_id>/finish", money.finish_refund),
@@ -116,6 +123,9 @@ PAGES = [
     path("dashboard/switches/faults", switches.faults, name="switch-faults"),
     path("dashboard/switches/<str:action>/<str:object_id>", switches.act, name="act"),
     path("c/pay/<str:session_id>", checkout.pay, name="pay"),
+    path("c/embedded/<str:secret>", checkout.embedded, name="embedded"),
+    path("c/fields", frames.fields, name="fields"),
+    path("stripe.js", dashboard.stripe_js),
     path("c/authenticate/<str:intent_id>", checkout.authenticate, name="authenticate"),
     path("static/<str:name>", dashboard.static, name="static"),
     path("favicon.ico", dashboard.favicon),

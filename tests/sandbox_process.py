@@ -160,6 +160,11 @@ class Sandbox:
             told = json.load(error)["error"]
             return {"outcome": "declined" if error.code == 402 else "refused", "error": told, "payment_intent": None}
 
+    def pay_intent(self, intent_id: str, **attempt: Any) -> dict[str, Any]:
+        """Pay an intent as a shopper does in Stripe's fields: card or iban, email, name, phone, three_d_secure="pass"|"fail",
+        return_url. Answers {outcome, error, payment_intent, intent}."""
+        return self.call(f"payment_intents/{intent_id}/pay", attempt)
+
     def expire(self, session_id: str) -> dict[str, Any]:
         return self.call(f"sessions/{session_id}/expire", {})
 

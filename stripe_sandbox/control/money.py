@@ -3,14 +3,16 @@
 from typing import Any
 
 from .. import cards
-from ..errors import ApiError
-from ..flows import checkout, refunds, sessions
+from ..errors import ApiError, missing
+from ..flows import checkout, direct, refunds, sessions
 from ..flows.checkout import Attempt, Outcome
 from ..flows.discounts import UnknownCode
 from ..pages.redirect import after_payment
 from ..runtime import Sandbox
 from .answering import BadRequest, control, take
 
+INCORRECT = {"type": "card_error", "code": "incorrect_number", "message": cards.MESSAGES["incorrect_number"]}
+WHO = ("email", "name", "phone")
 OUTCOMES = {"succeeded": True, "failed": False}
 ADA = {"line1": "12 Analytical Street", "city": "London", "postal_code": "EC1A 1BB", "state": None, "line2": None}
 
@@ -22,20 +24,46 @@ def pay(box: Sandbox, given: dict[str, Any], session_id: str) -> dict[str, Any]:
         given, card=str, iban=str, email=str, name=str, phone=str, shipping=dict, shipping_option=int, three_d_secure=str,
         promotion_code=str, wait=bool,
     )  # fmt: skip
-    if given.get("three_d_secure", "pass") not in ("pass", "fail"):
-        raise BadRequest("three_d_secure: pass or fail")
+    passed = three_d_secure(given)
     session = sessions.load(box, session_id)
     means = means_of(given)
     if means is None:
-        error = {"type": "card_error", "code": "incorrect_number", "message": cards.MESSAGES["incorrect_number"]}
-        return {"outcome": "declined", "session": session.body, "redirect_url": None, "error": error}
+        return {"outcome": "declined", "session": session.body, "redirect_url": None, "error": INCORRECT}
     try:
         outcome = checkout.pay(box, session_id, attempt_of(session.body, given, means))
     except UnknownCode as error:
         raise BadRequest(f"promotion_code: there is no {error}") from error
-    if outcome.kind == "requires_action" and "three_d_secure" in given:
-        outcome = checkout.authenticate(box, outcome.intent_id or "", passed=given["three_d_secure"] == "pass")
+    if outcome.kind == "requires_action" and passed is not None:
+        outcome = checkout.authenticate(box, outcome.intent_id or "", passed=passed)
     return shown(box, outcome, wait=given.get("wait", False))
+
+
+@control("POST")
+def pay_intent(box: Sandbox, given: dict[str, Any], intent_id: str) -> dict[str, Any]:
+    """Pay an intent as Stripe's fields do; whatever is left out gets a likely value."""
+    given = take(given, card=str, iban=str, email=str, name=str, phone=str, three_d_secure=str, return_url=str)
+    passed = three_d_secure(given)
+    means = means_of(given)
+    if means is None:
+        return {"outcome": "declined", "error": INCORRECT, "payment_intent": intent_id, "intent": None}
+    billing = {"email": "ada@example.com", "name": "Ada Lovelace"} | {key: given[key] for key in WHO if key in given}
+    with box.store.transaction():
+        intent = box.store.find("payment_intent", intent_id)
+        if not intent:
+            raise missing("payment_intent", intent_id)
+        back = given.get("return_url", "https://shop.test/")
+        kind = direct.confirm(box, intent, means, billing=billing, return_url=back, in_page=True)
+    if kind == "requires_action" and passed is not None:
+        kind = checkout.authenticate(box, intent_id, passed=passed).kind
+    body = box.store.get("payment_intent", intent_id).body
+    return {"outcome": kind, "error": body["last_payment_error"], "payment_intent": intent_id, "intent": body}
+
+
+def three_d_secure(given: dict[str, Any]) -> bool | None:
+    """Whether the step is passed; None: left waiting. Raises BadRequest."""
+    if given.get("three_d_secure", "pass") not in ("pass", "fail"):
+        raise BadRequest("three_d_secure: pass or fail")
+    return given["three_d_secure"] == "pass" if "three_d_secure" in given else None
 
 
 def means_of(given: dict[str, Any]) -> cards.Means | None:

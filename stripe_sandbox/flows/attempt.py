@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import cards
-from ..cards import MESSAGES, Means
+from ..cards import BY_NUMBER, MESSAGES, Means
 from ..parameters.checks import EMAIL
 from .checkout import Attempt
 
@@ -22,6 +22,17 @@ class BadFields(ValueError):
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(", ".join(errors))
         self.errors = errors
+
+
+def fill_in(number: str) -> dict[str, str]:
+    """Values of the form for a test card that was clicked."""
+    known = BY_NUMBER.get(number)
+    if known is None:
+        return {}
+    if known.type == "sepa_debit":
+        return {"method": "sepa_debit", "iban": known.number, "account_name": "Ada Lovelace"}
+    cvc = "1234" if known.brand == "amex" else "123"
+    return {"method": "card", "number": known.number, "expiry": "12 / 34", "cvc": cvc, "card_name": "Ada Lovelace"}
 
 
 def read(session: dict[str, Any], fields: Mapping[str, str]) -> Attempt:

@@ -55,8 +55,11 @@ def ask(box: Sandbox, intent: Item, means: Means, billing: dict[str, Any]) -> st
     """Wait for 3-D Secure."""
     step = f"{box.public_url}/c/authenticate/{intent.id}"
     back = intent.extra.get("return_url")
-    action = {"type": "redirect_to_url", "redirect_to_url": {"return_url": back, "url": step}} if back else None
-    intent.body |= {"status": "requires_action", "next_action": action or {"type": "use_stripe_sdk", "use_stripe_sdk": {}}}
+    for_script = {"type": "three_d_secure_redirect", "stripe_js": step}
+    action: dict[str, Any] = {"type": "use_stripe_sdk", "use_stripe_sdk": for_script}
+    if back and not intent.extra.get("in_page"):
+        action = {"type": "redirect_to_url", "redirect_to_url": {"return_url": back, "url": step}}
+    intent.body |= {"status": "requires_action", "next_action": action}
     intent.extra |= {"number": means.number, "billing": billing}  # a published test number: see cards.CARDS
     box.store.save(intent)
     emit(box, "payment_intent.requires_action", intent.body)

@@ -1,4 +1,4 @@
-"""The hosted payment page and the 3-D Secure step"""
+"""The payment page, by itself or in a frame of the shop, and the 3-D Secure step"""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ from ..flows import attempt, checkout, discounts, sessions
 from ..flows.checkout import Outcome
 from ..runtime import Sandbox
 from ..store import Item
+from . import frames
 from .countries import NAMES
-from .redirect import after_payment
+from .redirect import after_payment, after_url, back_with, own_page
 
 KEPT = (
     "email", "phone", "ship_name", "ship_line1", "ship_line2", "ship_city", "ship_postal_code", "ship_state",
@@ -35,6 +36,27 @@ def pay(request: HttpRequest, session_id: str) -> HttpResponse:
         return render(request, "notice.html", {"title": "No such payment page", "kind": "unknown"}, status=404)
     if session.body["ui_mode"] != "hosted_page":
         return render(request, "notice.html", {"title": "Not a hosted page", "kind": "embedded"}, status=404)
+    return payment_page(request, box, session)
+
+
+def embedded(request: HttpRequest, secret: str) -> HttpResponse:
+    """The same in a frame of the shop's page, for who knows the client secret."""
+    box: Sandbox = request.sandbox  # type: ignore[attr-defined]
+    try:
+        session = frames.session_of(box, secret)
+    except ApiError:
+        return frames.framed(request, "notice.html", {"title": "No such payment page", "kind": "unknown"}, status=404)
+    return payment_page(request, box, session)
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any], session: dict[str, Any]) -> HttpResponse:
+    """A page of the session, in a frame where it belongs there."""
+    in_frame = session["ui_mode"] != "hosted_page"
+    return frames.framed(request, template, context) if in_frame else render(request, template, context)
+
+
+def payment_page(request: HttpRequest, box: Sandbox, session: Item) -> HttpResponse:
+    """Show it, or take what was typed on it."""
     if request.method == "POST":
         return posted(request, box, session)
     if session.body["status"] != "open":
@@ -48,17 +70,6 @@ def last_failure(box: Sandbox, session: Item) -> str | None:
     return ((intent.body["last_payment_error"] or {}) if intent else {}).get("message")
 
 
-def fill_in(number: str) -> dict[str, Any]:
-    """Values of the form for a test card that was clicked."""
-    known = next((means for means in CARDS + ACCOUNTS if means.number == number), None)
-    if known is None:
-        return {}
-    if known.type == "sepa_debit":
-        return {"method": "sepa_debit", "iban": known.number, "account_name": "Ada Lovelace"}
-    cvc = "1234" if known.brand == "amex" else "123"
-    return {"method": "card", "number": known.number, "expiry": "12 / 34", "cvc": cvc, "card_name": "Ada Lovelace"}
-
-
 def posted(request: HttpRequest, box: Sandbox, session: Item) -> HttpResponse:
     """A button was pressed: pay, or use or drop a promotion code."""
     typed = request.POST.dict()
@@ -68,7 +79,7 @@ def posted(request: HttpRequest, box: Sandbox, session: Item) -> HttpResponse:
     if session.body["status"] != "open":
         return again(request, box, session.body)
     if action.startswith("fill:"):
-        return form_page(request, box, session, kept(typed) | fill_in(action.removeprefix("fill:")))
+        return form_page(request, box, session, kept(typed) | attempt.fill_in(action.removeprefix("fill:")))
     try:
         wanted = attempt.read(session.body, typed)
         outcome = checkout.pay(box, session.id, wanted)
@@ -105,7 +116,9 @@ def after(request: HttpRequest, box: Sandbox, outcome: Outcome, values: dict[str
     if outcome.kind == "requires_action":
         return SeeOther(f"/c/authenticate/{outcome.intent_id}")
     if outcome.done or outcome.kind == "complete":
-        return SeeOther(after_payment(box, outcome, wait=True) or f"/c/pay/{outcome.session['id']}")
+        address = after_payment(box, outcome, wait=True)
+        in_frame = outcome.session["ui_mode"] != "hosted_page"  # which Stripe.js leads on, once it shows that all is done
+        return SeeOther(own_page(outcome.session) if in_frame or not address else address)
     if outcome.kind == "expired":
         return closed(request, outcome.session)
     session = sessions.load(box, outcome.session["id"])
@@ -115,8 +128,7 @@ def after(request: HttpRequest, box: Sandbox, outcome: Outcome, values: dict[str
 def again(request: HttpRequest, box: Sandbox, session: dict[str, Any]) -> HttpResponse:
     """A second press on Pay after the payment: on to the shop, nothing is charged."""
     if session["status"] == "complete":
-        outcome = Outcome("complete", session)
-        return SeeOther(after_payment(box, outcome, wait=False) or f"/c/pay/{session['id']}")
+        return after(request, box, Outcome("complete", session), {})
     return closed(request, session)
 
 
@@ -124,7 +136,9 @@ def closed(request: HttpRequest, session: dict[str, Any]) -> HttpResponse:
     """The page of a session that is paid or expired."""
     titles = {"complete": "You have paid already", "expired": "This payment page has expired"}
     context = {"title": titles[session["status"]], "kind": session["status"], "session": session}
-    return render(request, "notice.html", context)
+    if session["status"] == "complete" and session["ui_mode"] == "embedded_page":
+        context["tell"] = frames.completed(session, after_url(session))
+    return show(request, "notice.html", context, session)
 
 
 def form_page(
@@ -143,6 +157,7 @@ def form_page(
     body = session.body
     allowed = (body["shipping_address_collection"] or {}).get("allowed_countries", [])
     context = {
+        "here": own_page(body),
         "session": body,
         "lines": [line | product_words(box, line) for line in session.extra["lines"]],
         "values": values,
@@ -155,7 +170,7 @@ def form_page(
         "code": (session.extra.get("discount") or {}).get("promotion_code") and code_of(box, session),
         "nothing_due": body["amount_total"] == 0,
     }
-    return render(request, "pay.html", context)
+    return show(request, "pay.html", context, body)
 
 
 def known(box: Sandbox, session: Item) -> dict[str, str]:
@@ -223,13 +238,18 @@ def authenticate(request: HttpRequest, intent_id: str) -> HttpResponse:
     if request.method == "POST":
         outcome = checkout.authenticate(box, intent_id, passed=request.POST.get("answer") == "pass")
         if outcome.kind == "declined" and outcome.session:
-            return SeeOther(f"/c/pay/{outcome.session['id']}?failed=1")
+            return SeeOther(f"{own_page(outcome.session)}?failed=1")
         if outcome.session:
             return after(request, box, outcome, {})
         intent = box.store.find("payment_intent", intent_id) or intent
+    session = box.store.find("checkout.session", intent.extra.get("session", ""))
+    in_frame = session.body["ui_mode"] != "hosted_page" if session else intent.extra.get("in_page", False)
     if intent.body["status"] == "requires_action":
-        return render(request, "authenticate.html", {"intent": intent.body})
+        return (frames.framed if in_frame else render)(request, "authenticate.html", {"intent": intent.body})
+    if session:
+        return SeeOther(own_page(session.body))
     back = intent.extra.get("return_url")
-    if intent.extra.get("session"):
-        return SeeOther(f"/c/pay/{intent.extra['session']}")
-    return SeeOther(back) if back else render(request, "notice.html", {"title": "Done", "kind": "done"})
+    done = {"title": "Done", "kind": "done", "tell": '{"event": "authenticated"}'}
+    if in_frame:
+        return frames.framed(request, "notice.html", done)
+    return SeeOther(back_with(intent.body, back)) if back else render(request, "notice.html", done)

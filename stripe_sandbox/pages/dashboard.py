@@ -12,7 +12,7 @@ from ..runtime import Sandbox
 from .sections import SECTIONS, TITLES
 
 STATIC = Path(__file__).parent.parent / "static"
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -79,12 +79,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def static(request: HttpRequest, name: str) -> FileResponse:
-    """A style sheet or the icon."""
+    """A style sheet, a script or the icon."""
     file = STATIC / name
     if file.parent != STATIC or file.suffix not in TYPES or not file.is_file():
         raise Http404
     headers = {"Cache-Control": "max-age=300"}
     return FileResponse(file.open("rb"), content_type=TYPES[file.suffix], headers=headers)
+
+
+def stripe_js(request: HttpRequest) -> FileResponse:
+    """The script that shops load."""
+    answer = static(request, "stripe.js")
+    answer["Access-Control-Allow-Origin"] = "*"
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
 
 
 def favicon(request: HttpRequest) -> FileResponse:

@@ -1,7 +1,7 @@
 """Parameters of the PaymentIntent calls."""
 
-from .checks import amount, anything, currency, email, flag, hash_of, metadata, one_of, or_empty, text, url
-from .lists import DATED, EXPAND, SHIPPING
+from .checks import amount, anything, currency, email, flag, hash_of, integer, metadata, one_of, or_empty, text, url
+from .lists import ADDRESS, DATED, EXPAND, SHIPPING
 
 SHARED = EXPAND | {
     "allowed_payment_method_types": anything, "amount_details": anything, "excluded_payment_method_types": anything,
@@ -26,6 +26,22 @@ CREATE = SHARED | CAPTURE | DESCRIBED | CONFIRMING | {
     "automatic_payment_methods": METHODS, "confirm": flag, "confirmation_method": one_of("automatic", "manual"),
 }  # fmt: skip
 UPDATE = SHARED | CAPTURE | DESCRIBED
-CONFIRM = SHARED | CAPTURE | CONFIRMING
+RETRIEVE = EXPAND | {"client_secret": text()}
+BILLING = hash_of(
+    {"address": ADDRESS, "email": or_empty(email), "name": or_empty(text()), "phone": or_empty(text()), "tax_id": text()}
+)
+# What a shopper typed: Stripe.js sends it, and the API takes it of nobody else.
+CARD = hash_of(
+    {"number": text(30), "exp_month": integer(1, 12), "exp_year": integer(0, 2100), "cvc": text(4)},
+    required=("number", "exp_month", "exp_year"),
+)
+METHOD_DATA = hash_of(
+    {
+        "allow_redisplay": text(), "billing_details": BILLING, "card": CARD, "metadata": metadata, "radar_options": anything,
+        "sepa_debit": hash_of({"iban": text(50)}, required=("iban",)), "type": one_of("card", "sepa_debit"),
+    },
+    required=("type",),
+)  # fmt: skip
+CONFIRM = SHARED | CAPTURE | CONFIRMING | {"client_secret": text(), "payment_method_data": METHOD_DATA}
 CANCEL = EXPAND | {"cancellation_reason": one_of("abandoned", "duplicate", "fraudulent", "requested_by_customer")}
 LIST = DATED | {"customer": text()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import stripe
 
 from tests.contract_proxy import ContractProxy
 from tests.sandbox_process import Sandbox, wait_for
+from tools.needed import chromium
 
 SECRET = "whsec_of_the_tests"
 KEY = "sk_test_of_the_tests"
@@ -147,6 +149,16 @@ def sdk(url: str, key: str = KEY, **options: Any) -> stripe.StripeClient:
 @pytest.fixture
 def new_session(client: stripe.StripeClient) -> Callable[..., stripe.checkout.Session]:
     return lambda **params: client.v1.checkout.sessions.create(params=session_params(**params))
+
+
+@pytest.fixture(scope="session")
+def chrome(playwright: Any) -> Iterator[Any]:
+    found = chromium()
+    assert found, "Chromium is missing: python -m tools.needed says how to get it"
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    browser = playwright.chromium.launch(executable_path=found, args=["--disable-dev-shm-usage", *as_root])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.stripe_sandbox.conftest import SHIPPED
-from tools.needed import chromium
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def chrome(playwright: Any) -> Iterator[Any]:
-    found = chromium()
-    assert found, "Chromium is missing: python -m tools.needed says how to get it"
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = playwright.chromium.launch(executable_path=found, args=["--disable-dev-shm-usage", *as_root])
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
@@ -36,7 +21,9 @@ def paths(new_session, box) -> list[str]:
     box.fault(path="^/v1/charges", action="slow", seconds=1)
     sections = ["sessions", "payments", "refunds", "events", "deliveries", "requests", "switches/settings", "switches/faults"]
     shown = [opened.id, intent, refund, box.events()[0]["id"]]
+    inside = new_session(ui_mode="embedded_page", success_url=None, cancel_url=None, return_url="https://shop.test/", **SHIPPED)
     pages = [f"/c/pay/{session.id}" for session in (opened, paid, expired)] + [f"/c/authenticate/{asked}", "/"]
+    pages += [f"/c/embedded/{inside.client_secret}", "/c/fields"]
     return pages + [f"/dashboard/{name}" for name in sections] + [f"/dashboard/objects/{one}" for one in shown]
 
 

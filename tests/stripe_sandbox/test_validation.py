@@ -141,7 +141,7 @@ def test_it_refuses_a_page_that_cannot_be(client, params):
     [
         ("sk_test_revoked_long_ago", stripe.AuthenticationError, "Expired"),
         ("sk_live_0123456789", stripe.AuthenticationError, "stand-in"),
-        ("pk_test_0123456789", stripe.AuthenticationError, "Invalid"),
+        ("pk_test_0123456789", stripe.AuthenticationError, "publishable"),
         ("sk_test_short", stripe.AuthenticationError, "Invalid"),
         ("rk_test_readonly_0123", stripe.PermissionError, "permissions"),
     ],
