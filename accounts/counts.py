@@ -25,15 +25,17 @@ _waiting: Counter[str] = Counter()
 _written_at = -PAUSE_SECONDS
 
 
-def count(name: str, times: int = 1) -> None:
+def count(name: str, *, write: bool = True) -> None:
     """Count something that happened now. Not to be called inside a transaction that may be undone.
 
     What comes within a second of the last write waits for the next `count` or `write_counts` of this process; a process that
-    is killed takes that with it. Never raises because of the database: what could not be written waits as well.
+    is killed takes that with it. Never raises because of the database: what could not be written waits as well. Without
+    `write` it waits in any case.
     """
     with _lock:
-        _waiting[name] += times
-    write_counts(at_once=False)
+        _waiting[name] += 1
+    if write:
+        write_counts(at_once=False)
 
 
 def write_counts(*, at_once: bool = True) -> None:

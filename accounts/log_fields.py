@@ -23,7 +23,7 @@ def log_fields(**fields: str) -> Iterator[None]:
         _fields.reset(token)
 
 
-def note(**fields: str) -> None:
+def add_log_fields(**fields: str) -> None:
     """Add `fields` to what is logged from now on, until the innermost `log_fields` ends. Outside of any it does nothing."""
     known = _fields.get()
     if known is not None:

@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from accounts.log_fields import add_log_fields
 from money import Money
 from orders.access import order_link
 from orders.models import Order, OutgoingMail
@@ -66,6 +67,7 @@ def send_due(limit: int = 100) -> int:
             mail = claim(pk)
             if mail is None:
                 continue
+            add_log_fields(order=mail.order.number)
             try:
                 _send(mail, server)
             except NotSent as error:

@@ -6,7 +6,9 @@ InvalidTransition if the order is elsewhere. Two racing calls are decided by one
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,11 +16,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.log_fields import add_log_fields
 from catalog import stock
 from orders import returns
 from orders.emails import queue_mail
 from orders.models import Order, OrderEvent, OutgoingMail
 from orders.status import OPEN, SOLD, Status, sources
+
+log = logging.getLogger(__name__)
 
 Mail = OutgoingMail.Kind
 
@@ -154,12 +159,14 @@ def _move(
     **changes: Any,
 ) -> bool:
     """Claim the move by one conditional UPDATE per source; `done` are states that mean it was made long ago."""
+    add_log_fields(order=order.number)
     for source in Status:  # in the order of an order's life: a move made meanwhile is met by a later try
         if source not in (sources(target) if allowed is None else allowed):
             continue
         if Order.objects.filter(pk=order.pk, status=source).update(status=target, **changes):
             OrderEvent.objects.create(order=order, from_status=source, to_status=target, what=what[:300], by=by)
             order.refresh_from_db()
+            transaction.on_commit(partial(log.info, "Order %s: %s, was %s; by %s", order.number, target, source, by))
             return True
     order.refresh_from_db()
     if order.status == target or order.status in done:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from accounts.log_fields import add_log_fields
 from orders.models import Order
 from orders.status import ENDED, Status
 from payments import gateway
@@ -23,6 +24,7 @@ def expire_orders(*, progress: Callable[[int], object] | None = None) -> int:
     """
     ended = 0
     for order in Order.objects.filter(status=Status.PENDING, expires_at__lt=timezone.now()).order_by("expires_at"):
+        add_log_fields(order=order.number)
         try:
             ended += close_unpaid(order, by="expiry", as_expired=True).status in ENDED
         except gateway.GatewayKeyRefused:  # nor would it say more about the others

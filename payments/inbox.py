@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.counts import count
 from orders.models import Order
 from payments import gateway
 from payments.gateway import Event
@@ -82,13 +83,17 @@ def _keep_error(row: WebhookEvent, error: Exception) -> None:
 
 def _handle(event: Event) -> tuple[Order | None, str]:
     if event.account:
-        return _not_for_us(event, "ignored: an event of a connected account")
+        return _not_for_us(event, "account", "ignored: an event of a connected account")
     if event.livemode != is_live_shop():
-        return _not_for_us(event, "ignored: live and test do not mix")
+        return _not_for_us(event, "mode", "ignored: live and test do not mix")
     handler = HANDLERS.get(event.type)
-    return handler(event) if handler else (None, "ignored: not a type this shop acts on")
+    if handler is None:
+        count("webhook:unknown")
+        return None, "ignored: not a type this shop acts on"
+    return handler(event)
 
 
-def _not_for_us(event: Event, outcome: str) -> tuple[None, str]:
+def _not_for_us(event: Event, cause: str, outcome: str) -> tuple[None, str]:
+    count(f"webhook:{cause}")
     log.warning("Webhook %s %s: %s; look at the endpoint in Stripe's dashboard", event.type, event.id, outcome)
     return None, outcome

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.counts import count
+from accounts.log_fields import add_log_fields, log_fields
+from orders.models import Order
+from orders.status import Status
 from payments import gateway
+from payments.gateway import Event
 from payments.handlers import HANDLERS
 from payments.inbox import receive
 from payments.models import Payment, ReconcileRun, Refund, WebhookEvent
@@ -25,6 +29,7 @@ FIRST_LOOK_BACK = timedelta(days=3)  # as long as Stripe itself goes on deliveri
 QUIET = timedelta(minutes=2)  # a payment younger than this is left to its webhook
 ASK_AGAIN = timedelta(minutes=10)
 KEPT_RUNS = 500
+RECONCILER = "reconciler"  # in an order's timeline
 
 Progress = Callable[[int], object]
 Row = TypeVar("Row")
@@ -66,7 +71,24 @@ def _missed_events(since: datetime, progress: Progress | None) -> int:
     events = gateway.list_events(since=since, types=sorted(HANDLERS))
     processed = WebhookEvent.objects.filter(processed_at__isnull=False)
     missed = (event for event in events if not processed.filter(stripe_id=event.id).exists())
-    return _each(missed, partial(receive, delivered=False), progress)
+    return _each(missed, _receive, progress)
+
+
+def _receive(event: Event) -> None:
+    add_log_fields(event=event.id)
+    row = receive(event, delivered=False)
+    row.refresh_from_db()
+    _count_repair("event", row.order, by=f"webhook {event.id}")
+
+
+def _settle(payment: Payment) -> None:
+    _count_repair("asked", settle(payment, by=RECONCILER).order, by=RECONCILER)
+
+
+def _count_repair(how: str, order: Order | None, *, by: str) -> None:
+    """Count a payment that no webhook and no shopper's return had settled: this run bought the order."""
+    if order and order.events.filter(to_status=Status.PAID, by=by).exists():
+        count(f"reconcile:{how}")
 
 
 def _undecided_payments(progress: Progress | None) -> int:
@@ -74,7 +96,7 @@ def _undecided_payments(progress: Progress | None) -> int:
     now = timezone.now()
     unasked = Q(checked_at__isnull=True, created_at__lt=now - QUIET)
     due = Payment.objects.filter(unasked | Q(checked_at__lt=now - ASK_AGAIN), status__in=Payment.LIVE)
-    return _each(due.select_related("order").order_by("id"), partial(settle, by="reconciler"), progress)
+    return _each(due.select_related("order").order_by("id"), _settle, progress)
 
 
 def _unsent_refunds(progress: Progress | None) -> int:
@@ -86,13 +108,14 @@ def _each(rows: Iterable[Row], work: Callable[[Row], object], progress: Progress
     """Do the work for each row; a row whose work fails is left for the next run. Answers how many were done."""
     done = 0
     for row in rows:
-        try:
-            work(row)
-            done += 1
-        except gateway.GatewayError as error:
-            log.warning("Reconciling %s failed, the next run tries again: %s", row, error)
-        except Exception:
-            log.exception("Reconciling %s failed, the next run tries again", row)
+        with log_fields():
+            try:
+                work(row)
+                done += 1
+            except gateway.GatewayError as error:
+                log.warning("Reconciling %s failed, the next run tries again: %s", row, error)
+            except Exception:
+                log.exception("Reconciling %s failed, the next run tries again", row)
         if progress:
             progress(1)
     return done

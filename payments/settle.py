@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.log_fields import add_log_fields
 from money import Money
 from orders import transitions
 from orders.emails import queue_mail
@@ -33,6 +34,7 @@ def settle(payment: Payment, *, by: str, stripe_id: str = "") -> Payment:
     `stripe_id`: where a webhook names a session or an intent whose creation was never answered to us. Raises GatewayError,
     and then nothing was changed. Not to be called inside a transaction.
     """
+    add_log_fields(order=payment.order.number)
     state = _state_of(payment, stripe_id)
     if state is not None and _wants_another_method(payment, state):
         state = ways.close(state)  # the shopper is gone
@@ -50,6 +52,7 @@ def close_unpaid(order: Order, *, by: str, what: str = "", as_expired: bool = Fa
     Afterwards the order says what became of it: ended, paid, or still open because the money is on its way. Raises
     GatewayError if Stripe cannot be asked: then the order stays as it is.
     """
+    add_log_fields(order=order.number)
     for payment in order.payments.filter(status__in=Payment.LIVE):
         state = _state_of(payment)
         if state is not None and state.is_open:

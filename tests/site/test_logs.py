@@ -12,7 +12,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection
 from django.test import Client
 
-from accounts.log_fields import current_fields, log_fields, note
+from accounts.log_fields import add_log_fields, current_fields, log_fields
 from shop.logs import JsonLines, PlainLines
 
 log = logging.getLogger("tests.logs")

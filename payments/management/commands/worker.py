@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from accounts.counts import add_up_old_counts
+from accounts.log_fields import log_fields, new_run_id
 from accounts.throttle import forget_old_tallies
 from catalog.exchange.pictures import fetch_due_pictures
 from catalog.exchange.runs import forget_old_files, work_on_due
@@ -41,15 +42,16 @@ class Job:
 
     def run(self) -> None:
         close_old_connections()
-        try:
-            self.work()
-        except Exception:
-            log.exception("%s failed; the next turn is in %g s", self.name, self.every)
+        with log_fields(run_id=new_run_id(self.name)):
+            try:
+                self.work()
+            except Exception:
+                log.exception("%s failed; the next turn is in %g s", self.name, self.every)
         self.due = time.monotonic() + self.every
 
 
 def clean_up() -> None:
-    """Delete rows that nobody will ask for again: tallies of tries, old counts, sessions that ended, files that nobody imports."""
+    """Delete rows that nobody will ask for again: tallies, old counts, sessions that ended, files that nobody imports."""
     forget_old_tallies()
     add_up_old_counts()
     forget_old_files()
