@@ -13,6 +13,15 @@ NO_EVENT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
 
 
 @dataclass(frozen=True)
+class AddedToLine:
+    """What Stripe's page took off one line of the order, and the tax in it or on top, in minor units."""
+
+    sku: str
+    discount_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True)
 class StripePayment:
     """What the shop reads of a Checkout Session, or of the PaymentIntent of an order that is paid without one.
 
@@ -36,6 +45,9 @@ class StripePayment:
     client_secret: str = field(default="", repr=False)  # lets a page pay: not to be stored or logged
     is_intent: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
+    discount_minor: int = 0  # by a promotion code of Stripe's own
+    tax_minor: int = 0  # of goods and shipping, on top or included
+    lines: tuple[AddedToLine, ...] = ()  # of a session that is paid and has one of both
 
     @property
     def is_open(self) -> bool:
@@ -101,7 +113,15 @@ def to_session(data: dict[str, Any]) -> StripePayment:
         shop=data.get("success_url") or data.get("return_url") or "",
         client_secret=data.get("client_secret") or "",
         metadata=data.get("metadata") or {},
+        discount_minor=(data.get("total_details") or {}).get("amount_discount") or 0,
+        tax_minor=(data.get("total_details") or {}).get("amount_tax") or 0,
     )
+
+
+def to_added(line: dict[str, Any]) -> AddedToLine:
+    """Of a line item of a session."""
+    sku = (line.get("metadata") or {}).get("sku", "")
+    return AddedToLine(sku, line.get("amount_discount") or 0, line.get("amount_tax") or 0)
 
 
 INTENT_STATES = {  # (status, payment_status) of a session that stands where the intent does

@@ -20,7 +20,7 @@ PLACEHOLDERS = ("changeme", "change_me", "placeholder", "your_", "...")
 
 @register()
 def stripe_is_configured(**_options: Any) -> list[CheckMessage]:
-    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes(), _live(), _ways(), _script(), _without_script()]
+    found = [_secret_key(), _webhook_secrets(), _api_base(), _modes(), _live(), _ways(), _script(), _without_script(), _tax()]
     return [message for message in found if message]
 
 
@@ -85,6 +85,16 @@ def _without_script() -> CheckMessage | None:
         return None
     hint = "Add hosted to PAYMENT_WAYS: Stripe's own page works without JavaScript."
     return Warning("PAYMENT_WAYS offers nothing to shoppers without JavaScript.", hint=hint, id="payments.W009")
+
+
+def _tax() -> CheckMessage | None:
+    if settings.STRIPE_TAX not in ("", "inclusive", "exclusive"):
+        hint = "Set it to inclusive or exclusive, or leave it empty."
+        return Error(f"STRIPE_TAX is {settings.STRIPE_TAX!r}: no page can be opened.", hint=hint, id="payments.E010")
+    if settings.STRIPE_TAX and Way.ELEMENT in settings.PAYMENT_WAYS:
+        hint = "Take element out of PAYMENT_WAYS: Stripe reckons tax on its own pages alone."
+        return Error("STRIPE_TAX is set, but who pays by element is charged none.", hint=hint, id="payments.E011")
+    return None
 
 
 def _key_is_live() -> bool:

@@ -40,6 +40,10 @@ def session_request(payment: Payment) -> dict[str, Any]:
     }
     if order.email:
         request["customer_email"] = order.email
+    if settings.STRIPE_PROMOTION_CODES and not order.discount_code:
+        request["allow_promotion_codes"] = True
+    if settings.STRIPE_TAX:
+        request |= {"automatic_tax": {"enabled": True}, "billing_address_collection": "required"}
     if order.requires_shipping:
         request |= _shipping(order)
     return request
@@ -93,10 +97,12 @@ def _line_item(line: OrderLine, currency: str) -> dict[str, Any]:
     # Stripe's servers fetch it: an address on this machine would only be of use to a stand-in on this machine.
     if line.image_url and (picture.startswith("https://") or settings.STRIPE_API_BASE):
         product["images"] = [picture]
-    return {
-        "quantity": line.quantity,
-        "price_data": {"currency": currency.lower(), "unit_amount": line.unit_price_minor, "product_data": product},
-    }
+    price = {"currency": currency.lower(), "unit_amount": line.unit_price_minor, "product_data": product, **_tax_behavior()}
+    return {"quantity": line.quantity, "price_data": price, "metadata": {"sku": line.sku}}
+
+
+def _tax_behavior() -> dict[str, str]:
+    return {"tax_behavior": settings.STRIPE_TAX} if settings.STRIPE_TAX else {}
 
 
 def _shipping(order: Order) -> dict[str, Any]:
@@ -105,6 +111,7 @@ def _shipping(order: Order) -> dict[str, Any]:
         "type": "fixed_amount",
         "display_name": order.shipping_name,
         "fixed_amount": {"amount": order.shipping_minor, "currency": order.currency.lower()},
+        **_tax_behavior(),
     }
     bounds = zip(("minimum", "maximum"), order.shipping_days, strict=False)
     estimate = {bound: {"unit": "business_day", "value": days} for bound, days in bounds if days}  # Stripe takes no 0

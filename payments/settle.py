@@ -20,6 +20,7 @@ from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
 from payments import gateway, ways
+from payments.added import book_added, explains
 from payments.differences import flag_missing, record_difference
 from payments.gateway import StripePayment
 from payments.models import Difference, Payment, Refund
@@ -190,9 +191,9 @@ def is_live_shop() -> bool:
 
 def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
     """Money came: what it buys is the order, or else it goes back. True if it bought the order."""
-    asked = (payment.amount_minor, payment.currency)
-    agrees = (state.amount_minor, state.currency) == asked
-    if not _claim(payment, state, Status.SUCCEEDED if agrees else Status.MISMATCH):
+    agrees = explains(payment, state)
+    came = {"amount_minor": state.amount_minor} if agrees else {}
+    if not _claim(payment, state, Status.SUCCEEDED if agrees else Status.MISMATCH, **came):
         return False
     order = payment.order
     if not agrees:
@@ -201,6 +202,7 @@ def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
         record_difference(Difference.Kind.AMOUNT, state.id, detail, order=order)
         transitions.note(order, _("Not accepted: %s") % detail, by=by)
         return False
+    book_added(payment, state, by=by)
     try:
         if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=state.customer, on_missing=flag_missing):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from payments import gateway
@@ -20,7 +21,12 @@ def create(payment: Payment) -> StripePayment:
 def retrieve(payment: Payment, stripe_id: str = "") -> StripePayment:
     """As it is now. `stripe_id` where the row does not know it yet."""
     known = payment.stripe_id or stripe_id
-    return gateway.retrieve_payment_intent(known) if payment.is_intent else gateway.retrieve_checkout_session(known)
+    if payment.is_intent:
+        return gateway.retrieve_payment_intent(known)
+    state = gateway.retrieve_checkout_session(known)
+    if state.is_paid and (state.discount_minor or state.tax_minor):
+        return replace(state, lines=gateway.list_added(known))
+    return state
 
 
 def close(state: StripePayment) -> StripePayment:

@@ -34,6 +34,8 @@ env = Environment(
     AZURE_CDN_BASE_URL=(url, ""),  # https://cdn.example: put in front of stored names
     MEDIA_ROOT=(str, str(BASE_DIR / "media")),  # pictures without Azure
     STATIC_ROOT=(str, str(BASE_DIR / "staticfiles")),  # where `manage.py collectstatic` writes
+    STRIPE_PROMOTION_CODES=(flag, False),  # Stripe's page offers a field for codes made in its dashboard
+    STRIPE_TAX=(str, ""),  # inclusive, exclusive: Stripe reckons the tax of what its page sells; empty: nobody does
     PAYMENT_WAYS=(list, ["hosted"]),  # hosted, embedded, element; the first is what shoppers get who do not choose
     ORDER_HOLD_MINUTES=(int, 32),
     IMPORT_PICTURE_HOSTS=(list, []),  # host or host:port: pictures are fetched from there though it is no public address
@@ -69,6 +71,8 @@ STRIPE_PUBLISHABLE_KEY = env("STRIPE_PUBLISHABLE_KEY")
 STRIPE_WEBHOOK_SECRETS = [secret.strip() for secret in env("STRIPE_WEBHOOK_SECRETS") if secret.strip()]
 STRIPE_API_BASE = env("STRIPE_API_BASE").rstrip("/")
 STRIPE_JS_URL = env("STRIPE_JS_URL")
+STRIPE_PROMOTION_CODES = env("STRIPE_PROMOTION_CODES")
+STRIPE_TAX = env("STRIPE_TAX").strip().lower()
 PAYMENT_WAYS = [way.strip() for way in env("PAYMENT_WAYS") if way.strip()]
 
 # -- Parts ---------------------------------------------------------------------------------------------------------

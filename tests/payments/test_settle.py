@@ -83,7 +83,7 @@ def test_it_believes_no_session_that_names_another_payment(shopper, download):
     """An attacker pays a small order and wants a dear one for it."""
     cheap = shopper.buy(download)
     dear = Shopper(shopper.sandbox).put(download, 5 - 1).checkout()
-    settle.settle(dear, by="test", session_id=cheap.session_id)
+    settle.settle(dear, by="test", stripe_id=cheap.session_id)
     Payment.objects.filter(pk=cheap.pk).update(session_id=None)
     Payment.objects.filter(pk=dear.pk).update(session_id=cheap.session_id)
     dear = settle.settle(Payment.objects.get(pk=dear.pk), by="test")

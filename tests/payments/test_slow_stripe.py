@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog.models import Variant
 from orders.models import Order
 from orders.status import Status
-from payments import gateway
+from payments import gateway, stripe_client
 from payments.models import Payment
 from payments.patience import at_most, seconds_left
 from payments.settle import settle
@@ -47,7 +47,7 @@ def test_it_leads_both_presses_to_one_page_when_stripe_takes_long(shopper, downl
 
 
 def test_it_leaves_an_order_to_the_press_that_still_waits_for_stripe(shopper, download, monkeypatch):
-    monkeypatch.setattr(gateway, "TWIN_PAUSES", ())  # the second press has no patience
+    monkeypatch.setattr(stripe_client, "TWIN_PAUSES", ())  # the second press has no patience
     shopper.put(download)
     fault = shopper.sandbox.fault(**CREATE, action="hold_before")
     answers: list[Any] = []

@@ -88,6 +88,12 @@ class TestEachType:
         deliver(one_event(shopper.sandbox, "payment_intent.succeeded"))
         assert reload(payment).order.status == Status.PAID
 
+    def test_payment_intent_processing_waits(self, shopper, download):
+        payment = shopper.put(download).checkout()
+        shopper.pay(payment, iban=IBAN_SUCCEEDS)
+        deliver(one_event(shopper.sandbox, "payment_intent.processing"))
+        assert reload(payment).order.status == Status.CONFIRMING
+
     def test_payment_intent_failed_changes_nothing(self, shopper, download):
         payment = shopper.put(download).checkout()
         assert shopper.pay(payment, card="4000000000000002")["outcome"] == "declined"
@@ -134,6 +140,7 @@ class TestEachType:
             "checkout.session.async_payment_succeeded",
             "checkout.session.async_payment_failed",
             "checkout.session.expired",
+            "payment_intent.processing",
             "payment_intent.succeeded",
             "payment_intent.payment_failed",
             "refund.created",
