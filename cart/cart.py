@@ -1,9 +1,11 @@
 """The session cart: what a visitor wants, before any promise.
 
 The session holds, under "cart":
-    {"id": "4f…", "lines": {"17": [2, 1250]}, "checkout": {"order": "…", "revision": "…", "held": {"17": 2}}}
+    {"id": "4f…", "lines": {"17": [2, 1250]}, "code": ["SPRING", "10%"],
+     "checkout": {"order": "…", "revision": "…", "held": {"17": 2}}}
 A line is a quantity and the unit price (minor units of the shop's currency) that the visitor was last shown; the price is
-only there to say what changed. `checkout` is there while an order placed from this cart is open.
+only there to say what changed, and so is what a promotion code is worth. `checkout` is there while an order placed from this
+cart is open.
 """
 
 from __future__ import annotations
@@ -79,6 +81,27 @@ class Cart:
             self._data["lines"].pop(str(variant_id), None)
         self._save()
 
+    # -- A promotion code ---------------------------------------------------------------------------------------------
+
+    @property
+    def code(self) -> str:
+        """The promotion code that the visitor wants to use; empty for none."""
+        return self._data.get("code", ("", ""))[0]
+
+    @property
+    def rule_seen(self) -> str:
+        """What the code takes off, as the visitor was last shown."""
+        return self._data.get("code", ("", ""))[1]
+
+    def use_code(self, code: str, *, rule: str) -> None:
+        """Want `code`, instead of any other."""
+        self._data["code"] = [code, rule]
+        self._save()
+
+    def forget_code(self) -> None:
+        if self._data.pop("code", None) is not None:
+            self._save()
+
     # -- While an order placed from this cart is open ---------------------------------------------------------------
 
     @property
@@ -111,6 +134,7 @@ class Cart:
         self._data["id"] = uuid.uuid4().hex
         if bought == self.revision:
             self._data["lines"] = {}
+            self._data.pop("code", None)
         self._save()
 
     def _save(self) -> None:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cart.cart import MAX_QUANTITY, TOO_MANY
+from promotions.codes import TYPED
 
 LARGEST_ID = 2**63 - 1  # what both databases can compare with
 
@@ -34,6 +35,14 @@ class CartLineForm(forms.Form):
 
     variant = WholeNumberField(label=_("Variant"), most=LARGEST_ID, too_many=_("There is no such thing on sale."))
     quantity = WholeNumberField(label=_("Quantity"), most=MAX_QUANTITY, too_many=TOO_MANY)
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Promotion code"),
+        max_length=TYPED,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
 
 
 class AddForm(CartLineForm):

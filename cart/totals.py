@@ -9,11 +9,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from cart.cart import Cart
 from catalog.models import ProductImage, Variant
 from money import Money
 from money.currencies import currency
 from money.money import add_up
+from promotions.discount import spread
+from promotions.models import Promotion
+from promotions.rules import why_not
 
 LARGEST_CHARGE_MINOR = 99_999_999  # eight digits, which every way to pay takes: docs.stripe.com/currencies, autumn 2026
 
@@ -43,14 +47,33 @@ class CartLine:
 
 @dataclass(frozen=True)
 class PricedCart:
-    """The cart at today's prices and stock. `notices` speak of lines that are no longer there."""
+    """The cart at today's prices and stock. `notices` speak of what is no longer there: lines, or a code.
+
+    `promotion`: what the visitor's code stands for, if it can be used for this cart.
+    """
 
     lines: list[CartLine]
     notices: list[str]
+    promotion: Promotion | None = None
 
     @property
     def subtotal(self) -> Money:
-        return add_up((line.total for line in self.lines), settings.SHOP_CURRENCY)
+        """What the goods cost without a code."""
+        return _subtotal(self.lines)
+
+    @property
+    def discount(self) -> Money:
+        return self.promotion.discount_on(self.subtotal) if self.promotion else Money(0, settings.SHOP_CURRENCY)
+
+    @property
+    def total(self) -> Money:
+        """What the goods cost, before shipping."""
+        return self.subtotal - self.discount
+
+    @property
+    def discounts_minor(self) -> list[int]:
+        """Each line's share of the discount."""
+        return spread(self.discount, [line.total.minor for line in self.lines])
 
     @property
     def count(self) -> int:
@@ -71,8 +94,13 @@ class PricedCart:
 
     @property
     def problem(self) -> str:
-        """Why this cart cannot be paid for, in a sentence; empty if it can."""
-        return charge_problem(self.subtotal)
+        """Why this cart cannot be paid for, in a sentence; empty if it can.
+
+        Where something is shipped, only the checkout knows whether all of it is too little.
+        """
+        if self.requires_shipping and self.total.minor < LARGEST_CHARGE_MINOR:
+            return ""
+        return charge_problem(self.total)
 
     @property
     def can_checkout(self) -> bool:
@@ -98,11 +126,14 @@ def on_sale_now(variant_ids: Iterable[int], *, pictures: bool) -> dict[int, Vari
     return variants.in_bulk(set(variant_ids))
 
 
-def price_cart(cart: Cart, found: Mapping[int, Variant] | None = None, *, told: bool = True) -> PricedCart:
-    """Price the cart from the database (two queries), correct the cart where it can no longer be had, say so.
+def price_cart(
+    cart: Cart, found: Mapping[int, Variant] | None = None, *, told: bool = True, user: User | None = None
+) -> PricedCart:
+    """Price the cart from the database (two queries, and a few for a code), correct it where it can no longer be had, say so.
 
     The corrected quantities and the prices shown are written back to the session, so each change is told once; not so if
-    nobody is `told` of it now. `found`: what `on_sale_now` answered a moment ago, so that nothing is read twice.
+    nobody is `told` of it now. `found`: what `on_sale_now` answered a moment ago, so that nothing is read twice. `user`:
+    who is signed in, for codes that each customer may use so many times.
     """
     wanted = cart.quantities
     found = on_sale_now(wanted, pictures=True) if found is None else found
@@ -122,7 +153,32 @@ def price_cart(cart: Cart, found: Mapping[int, Variant] | None = None, *, told: 
             cart.set(variant_id, 0, price_minor=0)
         elif line.notices:
             cart.set(variant_id, line.quantity, price_minor=line.unit_price.minor)
-    return PricedCart(lines, notices)
+    promotion, said = _promotion(cart, lines, user=user, told=told)
+    return PricedCart(lines, [*notices, *said], promotion)
+
+
+def _promotion(cart: Cart, lines: list[CartLine], *, user: User | None, told: bool) -> tuple[Promotion | None, list[str]]:
+    """What the visitor's code stands for, and what is to be said about it. A code that cannot be used is taken out."""
+    if not (cart.code and lines):
+        return None, []
+    promotion = Promotion.objects.find(cart.code)
+    code = {"code": cart.code}
+    why = _("The code “%(code)s” is not valid any more.") % code
+    if promotion is not None:
+        why = why_not(promotion, goods=_subtotal(lines), user=user, own_order=cart.open_order)
+    if promotion is None or why:
+        if told:
+            cart.forget_code()
+        return None, [_("%(why)s We took it out of your cart.") % {"why": why}]
+    if promotion.rule == cart.rule_seen:
+        return promotion, []
+    if told:
+        cart.use_code(promotion.code, rule=promotion.rule)
+    return promotion, [_("The code “%(code)s” takes %(now)s off now.") % (code | {"now": promotion.worth})]
+
+
+def _subtotal(lines: list[CartLine]) -> Money:
+    return add_up((line.total for line in lines), settings.SHOP_CURRENCY)
 
 
 def _line(variant: Variant, quantity: int, *, price_seen: int, held: int) -> CartLine | None:

@@ -8,10 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.private import private_page
+from accounts.throttle import Limit, TooOften, client_address, tell_when
 from cart.cart import CartFull, current_cart, somebody_looks
-from cart.forms import AddForm, CartLineForm
+from cart.forms import AddForm, CartLineForm, CodeForm
 from cart.totals import PricedCart, on_sale_now, price_cart
+from promotions.models import Promotion
+from promotions.rules import why_not
+
+UNKNOWN_CODES_FROM_ADDRESS = Limit("unknown-codes-from-address", times=20, seconds=600)
 
 
 @require_safe
@@ -37,7 +43,7 @@ def add(request: HttpRequest) -> HttpResponse:
         cart.add(variant.pk, form.cleaned_data["quantity"], price_minor=variant.price_minor)
     except CartFull as error:
         return _show(request, problem=str(error.for_customer), status=422)
-    priced = price_cart(cart, found)
+    priced = price_cart(cart, found, user=_user(request))
     if any(line.variant.pk == variant.pk and not line.notices for line in priced.lines):
         messages.success(request, _("“%(title)s” is in your cart.") % {"title": variant})
     for notice in _notices(priced):
@@ -61,6 +67,52 @@ def update(request: HttpRequest) -> HttpResponse:
     return redirect("cart:detail")
 
 
+@require_POST
+@private_page
+def apply_code(request: HttpRequest) -> HttpResponse:
+    """Use a promotion code for the cart, or say beside the field why not. Guessing is limited."""
+    cart, form = current_cart(request), CodeForm(request.POST)
+    priced = price_cart(cart, told=False, user=_user(request))
+    if priced.is_empty:
+        return redirect("cart:detail")
+    if not form.is_valid():
+        return _show(request, code_form=form, status=422)
+    try:
+        promotion = _known(request, form.cleaned_data["code"])
+    except TooOften as error:
+        form.add_error("code", _("That was tried too often. Please try again in a few minutes."))
+        return tell_when(_show(request, code_form=form, status=429), error)
+    why = _("We do not know this code.")
+    if promotion is not None:
+        why = why_not(promotion, goods=priced.subtotal, user=_user(request), own_order=cart.open_order)
+    if promotion is None or why:
+        form.add_error("code", why)
+        return _show(request, code_form=form, status=422)
+    cart.use_code(promotion.code, rule=promotion.rule)
+    messages.success(request, _("The code “%(code)s” is applied.") % {"code": promotion})
+    return redirect("cart:detail")
+
+
+@require_POST
+@private_page
+def remove_code(request: HttpRequest) -> HttpResponse:
+    cart = current_cart(request)
+    if cart.code:
+        cart.forget_code()
+        messages.success(request, _("The code is taken out of your cart."))
+    return redirect("cart:detail")
+
+
+def _known(request: HttpRequest, typed: str) -> Promotion | None:
+    """The promotion with that code. Each look counts until it finds one: past the limit nobody learns whether there is one."""
+    address = client_address(request)
+    UNKNOWN_CODES_FROM_ADDRESS.count(address)
+    promotion = Promotion.objects.find(typed)
+    if promotion is not None:
+        UNKNOWN_CODES_FROM_ADDRESS.take_back(address)
+    return promotion
+
+
 def _notices(priced: PricedCart) -> list[str]:
     return [*priced.notices, *(f"{line.variant}: {notice}" for line in priced.lines for notice in line.notices)]
 
@@ -74,10 +126,22 @@ def _refuse(request: HttpRequest, form: CartLineForm) -> HttpResponse:
     return _show(request, problem=problem, status=422)
 
 
-def _show(request: HttpRequest, *, problem: str = "", errors: dict[int, str] | None = None, status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    *,
+    problem: str = "",
+    errors: dict[int, str] | None = None,
+    code_form: CodeForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     context = {
-        "cart": price_cart(current_cart(request), told=somebody_looks(request)),
+        "cart": price_cart(current_cart(request), told=somebody_looks(request), user=_user(request)),
         "problem": problem,
         "errors": errors or {},
+        "code_form": code_form or CodeForm(),
     }
     return render(request, "cart/detail.html", context, status=status)
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if request.user.is_authenticated else None

@@ -72,7 +72,10 @@ class Order(models.Model):
     way = models.CharField(_("way to pay"), max_length=8, choices=Way.choices, default=Way.HOSTED)
     currency = models.CharField(_("currency"), max_length=3)
     subtotal_minor = models.PositiveBigIntegerField(_("goods"))
+    discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)
+    discount_code = models.CharField(_("promotion code"), max_length=40, blank=True)
     shipping_minor = models.PositiveBigIntegerField(_("shipping"), default=0)
+    tax_minor = models.PositiveBigIntegerField(_("tax"), default=0)  # what comes on top; prices may hold more
     total_minor = models.PositiveBigIntegerField(_("total"))
     paid_minor = models.PositiveBigIntegerField(_("paid"), default=0)
     refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
@@ -111,7 +114,11 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cart_id"], condition=Q(status__in=sorted(OPEN)), name="orders_one_open_per_cart"),
             models.CheckConstraint(
-                condition=Q(total_minor=F("subtotal_minor") + F("shipping_minor")), name="orders_total_adds_up"
+                condition=Q(
+                    total_minor=F("subtotal_minor") - F("discount_minor") + F("shipping_minor") + F("tax_minor"),
+                    discount_minor__lte=F("subtotal_minor"),
+                ),
+                name="orders_total_adds_up",
             ),
             models.CheckConstraint(condition=Q(refunded_minor__lte=F("paid_minor")), name="orders_refunded_within_paid"),
             models.CheckConstraint(
@@ -132,8 +139,16 @@ class Order(models.Model):
         return Money(self.subtotal_minor, self.currency)
 
     @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.currency)
+
+    @property
     def shipping(self) -> Money:
         return Money(self.shipping_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
 
     @property
     def total(self) -> Money:
@@ -179,6 +194,8 @@ class OrderLine(models.Model):
     image_url = models.CharField(max_length=500, blank=True)
     unit_price_minor = models.PositiveBigIntegerField(_("unit price"))
     quantity = models.PositiveIntegerField(_("quantity"))
+    discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)  # its share of the order's, for all its units
+    tax_minor = models.PositiveBigIntegerField(_("tax"), default=0)  # for all its units
     requires_shipping = models.BooleanField(default=True)
     stock_counted = models.BooleanField(default=False)  # units of this line are (or were) reserved
     refunded_quantity = models.PositiveIntegerField(_("refunded"), default=0)  # by refunds of lines that have not failed
@@ -190,6 +207,9 @@ class OrderLine(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_line_has_units"),
+            models.CheckConstraint(
+                condition=Q(discount_minor__lte=F("unit_price_minor") * F("quantity")), name="orders_line_discount_within"
+            ),
             models.CheckConstraint(condition=Q(refunded_quantity__lte=F("quantity")), name="orders_line_refunded_within"),
             models.CheckConstraint(condition=Q(restocked_quantity__lte=F("quantity")), name="orders_line_restocked_within"),
         ]
@@ -204,12 +224,17 @@ class OrderLine(models.Model):
 
     @property
     def total(self) -> Money:
+        """What its units cost without discount."""
         return self.unit_price * self.quantity
 
     @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.order.currency)
+
+    @property
     def paid(self) -> Money:
-        """What was paid for all its units."""
-        return self.total
+        """What was paid for all its units: after discount, with tax."""
+        return self.total - self.discount + Money(self.tax_minor, self.order.currency)
 
     @property
     def refundable_quantity(self) -> int:

@@ -17,10 +17,11 @@ from catalog.models import Variant
 from catalog.stock import OutOfStock, reserve
 from orders.models import Order, OrderEvent, OrderLine, ShippingRate
 from orders.status import OPEN, SOLD, Status, Way
+from promotions import uses
 
 
 class CartChanged(Exception):
-    """Price or stock moved between showing the cart and placing the order. Nothing was reserved; show the cart again."""
+    """Price, stock or a code moved between showing the cart and placing the order. Nothing is reserved; show it again."""
 
 
 class CartBought(Exception):
@@ -60,12 +61,14 @@ def place_order(
             # The order first: of two racing calls for one cart the second waits here, before it takes stock.
             order = _insert(cart.id, fingerprint, priced, user=user, rate=rate, way=way)
             _refuse_bought(cart.id, fingerprint)
-            _reserve_lines(order, priced.lines, by=_name(user))
+            if priced.promotion:
+                uses.take(priced.promotion, order_number=order.number, user=user)
+            _reserve_lines(order, priced, by=_name(user))
             OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Placed"), by=_name(user))
             return order
     except CartTaken:
         return _open_order(cart.id, fingerprint, way)
-    except OutOfStock as error:
+    except (OutOfStock, uses.NotAvailable) as error:
         raise CartChanged from error
 
 
@@ -92,10 +95,11 @@ def _open_order(cart_id: str, fingerprint: str, way: str) -> Order:
 
 
 def _fingerprint(priced: PricedCart, *, user: User | None, rate: ShippingRate | None) -> str:
-    """Equal for orders that would be the same to the shopper: things, prices, shipping and owner."""
+    """Equal for orders that would be the same to the shopper: things, prices, discount, shipping and owner."""
     lines = sorted((line.variant.pk, line.quantity, line.unit_price.minor) for line in priced.lines)
     shipping = (rate.pk, rate.price_minor) if rate else None
-    return hashlib.sha256(repr((lines, shipping, user and user.pk, settings.SHOP_CURRENCY)).encode()).hexdigest()
+    code = (priced.promotion.code, priced.discount.minor) if priced.promotion else None
+    return hashlib.sha256(repr((lines, code, shipping, user and user.pk, settings.SHOP_CURRENCY)).encode()).hexdigest()
 
 
 def _insert(
@@ -110,8 +114,10 @@ def _insert(
         email=user.email if user else "",
         currency=settings.SHOP_CURRENCY,
         subtotal_minor=priced.subtotal.minor,
+        discount_minor=priced.discount.minor,
+        discount_code=priced.promotion.code if priced.promotion else "",
         shipping_minor=shipping_minor,
-        total_minor=priced.subtotal.minor + shipping_minor,
+        total_minor=priced.total.minor + shipping_minor,
         requires_shipping=rate is not None,
         shipping_name=rate.name if rate else "",
         shipping_countries=rate.countries if rate else [],
@@ -125,19 +131,22 @@ def _insert(
     return order
 
 
-def _reserve_lines(order: Order, lines: list[CartLine], *, by: str) -> None:
+def _reserve_lines(order: Order, priced: PricedCart, *, by: str) -> None:
     """Reserve every line's units and copy the line. Raises OutOfStock or CartChanged; the caller rolls back."""
-    units = [(line.variant.pk, line.quantity) for line in lines]
+    units = [(line.variant.pk, line.quantity) for line in priced.lines]
     counted = reserve(units, reference=order.number, by=by)
     # Read again after the rows are ours: the price must be the one that was shown.
     now = Variant.objects.on_sale().in_bulk(counted)
-    for line in lines:
+    for line in priced.lines:
         if line.variant.pk not in now or now[line.variant.pk].price_minor != line.unit_price.minor:
             raise CartChanged
-    OrderLine.objects.bulk_create(_frozen(order, line, counted=counted[line.variant.pk]) for line in lines)
+    OrderLine.objects.bulk_create(
+        _frozen(order, line, discount_minor=off, counted=counted[line.variant.pk])
+        for line, off in zip(priced.lines, priced.discounts_minor, strict=True)
+    )
 
 
-def _frozen(order: Order, line: CartLine, *, counted: bool) -> OrderLine:
+def _frozen(order: Order, line: CartLine, *, discount_minor: int, counted: bool) -> OrderLine:
     return OrderLine(
         order=order,
         variant=line.variant,
@@ -147,6 +156,7 @@ def _frozen(order: Order, line: CartLine, *, counted: bool) -> OrderLine:
         image_url=line.image.thumbnail_url if line.image else "",
         unit_price_minor=line.unit_price.minor,
         quantity=line.quantity,
+        discount_minor=discount_minor,
         requires_shipping=line.variant.product.requires_shipping,
         stock_counted=counted,
     )

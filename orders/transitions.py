@@ -22,6 +22,7 @@ from orders import returns
 from orders.emails import queue_mail
 from orders.models import Order, OrderEvent, OutgoingMail
 from orders.status import OPEN, SOLD, Status, sources
+from promotions import uses
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ def note(order: Order, what: str, *, by: str) -> None:
 def _end(order: Order, target: Status, *, what: str, by: str) -> bool:
     won = _move(order, target, what=what, by=by)
     if won:
+        uses.release(order.number)
         stock.release(_counted_units(order), reference=order.number, by=by)
     return won
 

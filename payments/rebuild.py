@@ -59,8 +59,9 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     told = read_snapshot(state.metadata)
     if told is None or told["way"] not in Way.values:
         raise NotRebuilt(_("What was bought is not written down at Stripe. Refund it there, or ask the buyer."))
-    subtotal = sum(quantity * price for _sku, quantity, price in told["lines"])
-    if subtotal + told["shipping"] != state.amount_minor:
+    subtotal = sum(quantity * price for _sku, quantity, price, _off in told["lines"])
+    discount = sum(off for *_line, off in told["lines"])
+    if subtotal - discount + told["shipping"] != state.amount_minor:
         raise NotRebuilt(_("Its lines do not add up to what was paid. Refund it at Stripe, or ask the buyer."))
     order = Order.objects.create(
         number=number,
@@ -69,6 +70,8 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
         cart_revision="",
         currency=state.currency,
         subtotal_minor=subtotal,
+        discount_minor=discount,
+        discount_code=told["code"],
         shipping_minor=told["shipping"],
         total_minor=state.amount_minor,
         requires_shipping=told["parcel"],
@@ -81,12 +84,12 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     return order
 
 
-def _lines(order: Order, lines: list[tuple[str, int, int]], *, by: str) -> None:
+def _lines(order: Order, lines: list[tuple[str, int, int, int]], *, by: str) -> None:
     """The lines, with today's words of the catalogue and the prices that were paid. What is not there is told to staff."""
     wanted = Variant.objects.filter(sku__in=[sku for sku, *_rest in lines]).select_related("product")
     variants = {one.sku: one for one in wanted}
     missing: dict[int, int] = {}
-    for sku, quantity, price in lines:
+    for sku, quantity, price, off in lines:
         variant, counted = variants.get(sku), False
         if variant is not None:
             try:
@@ -94,7 +97,7 @@ def _lines(order: Order, lines: list[tuple[str, int, int]], *, by: str) -> None:
             except OutOfStock:
                 missing[variant.pk] = missing.get(variant.pk, 0) + quantity
         words = _words(variant, sku, counted=counted)
-        OrderLine.objects.create(order=order, sku=sku, quantity=quantity, unit_price_minor=price, **words)
+        OrderLine.objects.create(order=order, sku=sku, quantity=quantity, unit_price_minor=price, discount_minor=off, **words)
     if missing:
         flag_missing(order, missing)
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urljoin
 from django.conf import settings
 from django.urls import reverse
 
+from money.currencies import currency
 from orders.access import order_key
 from orders.models import Order, OrderLine
 from orders.status import Way
@@ -89,16 +90,20 @@ def _addresses(order: Order) -> dict[str, Any]:
     }
 
 
-def _line_item(line: OrderLine, currency: str) -> dict[str, Any]:
-    product: dict[str, Any] = {"name": line.title, "metadata": {"sku": line.sku}}
+def _line_item(line: OrderLine, code: str) -> dict[str, Any]:
+    """The line at what it costs after its discount: one item for all its units where no price of a unit gives that exactly."""
+    quantity, name, amount = line.quantity, line.title, (line.total - line.discount).minor
+    if line.discount_minor and amount % (quantity * currency(code).step):
+        quantity, name = 1, str(line)
+    product: dict[str, Any] = {"name": name, "metadata": {"sku": line.sku}}
     if line.options_text:
         product["description"] = line.options_text
     picture = urljoin(f"{settings.SITE_URL}/", line.image_url)
     # Stripe's servers fetch it: an address on this machine would only be of use to a stand-in on this machine.
     if line.image_url and (picture.startswith("https://") or settings.STRIPE_API_BASE):
         product["images"] = [picture]
-    price = {"currency": currency.lower(), "unit_amount": line.unit_price_minor, "product_data": product, **_tax_behavior()}
-    return {"quantity": line.quantity, "price_data": price, "metadata": {"sku": line.sku}}
+    price = {"currency": code.lower(), "unit_amount": amount // quantity, "product_data": product, **_tax_behavior()}
+    return {"quantity": quantity, "price_data": price, "metadata": {"sku": line.sku}}
 
 
 def _tax_behavior() -> dict[str, str]:

@@ -16,8 +16,9 @@ KEY, LONGEST, MOST = "snapshot", 500, 20
 
 def snapshot(order: Order) -> dict[str, str]:
     """Metadata with the lines and the shipping of the order; nothing if they do not fit."""
-    lines = [[line.sku, line.quantity, line.unit_price_minor] for line in order.lines.all()]
+    lines = [[line.sku, line.quantity, line.unit_price_minor, line.discount_minor] for line in order.lines.all()]
     told = {"lines": lines, "way": order.way, "parcel": order.requires_shipping, "by": order.shipping_name}
+    told |= {"code": order.discount_code} if order.discount_code else {}
     text = json.dumps(told | {"shipping": order.shipping_minor}, separators=(",", ":"), ensure_ascii=False)
     parts = [text[at : at + LONGEST] for at in range(0, len(text), LONGEST)]
     return {f"{KEY}_{place}": part for place, part in enumerate(parts)} if len(parts) <= MOST else {}
@@ -28,12 +29,13 @@ def read_snapshot(metadata: Mapping[str, str]) -> dict[str, Any] | None:
     text = "".join(metadata.get(f"{KEY}_{place}", "") for place in range(MOST))
     try:
         told = json.loads(text)
-        lines = [(str(sku), int(quantity), int(price)) for sku, quantity, price in told["lines"]]
+        lines = [(str(sku), int(quantity), int(price), int(off)) for sku, quantity, price, off in told["lines"]]
         return {
             "lines": lines,
             "way": str(told["way"]),
             "parcel": bool(told["parcel"]),
             "by": str(told["by"])[:100],
+            "code": str(told.get("code", ""))[:40],
             "shipping": int(told["shipping"]),
         }
     except (ValueError, TypeError, LookupError):

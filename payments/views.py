@@ -50,7 +50,7 @@ CHECKOUTS_FROM_ADDRESS = Limit("checkouts-from-address", times=30, seconds=600)
 def checkout(request: HttpRequest) -> HttpResponse:
     """GET: look the cart over before paying. POST: place the order and go to Stripe's payment page."""
     cart = current_cart(request)
-    priced = price_cart(cart, told=somebody_looks(request))
+    priced = price_cart(cart, told=somebody_looks(request), user=_user(request))
     if priced.is_empty:
         return _nothing_to_pay(request, cart, priced)
     if request.method != "POST":
@@ -90,7 +90,7 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
         return tell_when(_review(request, priced, form, problem=problem, status=429), error)
     except CartChanged:
         problem = _("Something in your cart changed this moment. Please look it over again.")
-        return _review(request, price_cart(cart), form, problem=problem, status=409)
+        return _review(request, price_cart(cart, user=_user(request)), form, problem=problem, status=409)
     except CartBought as error:
         cart.remember_order(error.order.number, {})  # this request began before it was bought
         return _to_order(request, cart, error.order)
@@ -200,7 +200,7 @@ def _review(
         "total": _total(priced, chosen),
         "ways": list(form["way"]) if len(settings.PAYMENT_WAYS) > 1 else [],
         "is_free": not (_total(priced, chosen) or priced.requires_shipping),
-        "problem": problem or priced.problem,
+        "problem": problem or charge_problem(_total(priced, chosen)),
     }
     return allow_leaving(render(request, "payments/checkout.html", context, status=status))
 
@@ -212,7 +212,7 @@ def _chosen(form: CheckoutForm, rates: list[ShippingRate]) -> ShippingRate | Non
 
 
 def _total(priced: PricedCart, rate: ShippingRate | None) -> Money:
-    return priced.subtotal + rate.price if rate else priced.subtotal
+    return priced.total + rate.price if rate else priced.total
 
 
 def _held(order: Order) -> dict[int, int]:

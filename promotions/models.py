@@ -94,6 +94,11 @@ class Promotion(models.Model):
         return f"{self.percent} %" if self.percent else str(Money(self.amount_minor or 0, self.currency))
 
     @property
+    def rule(self) -> str:
+        """The same in a spelling that no language changes: to notice that it is another."""
+        return f"{self.percent}%" if self.percent else f"{self.amount_minor} {self.currency}"
+
+    @property
     def minimum(self) -> Money:
         return Money(self.minimum_minor, self.currency)
 

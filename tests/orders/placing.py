@@ -14,24 +14,27 @@ from orders.place import place_order
 from payments.audit import audit
 from payments.differences import flag_missing
 from payments.models import Payment
+from promotions.models import Promotion
 from tests.cart.sessions import session
 
 
-def basket(*wanted: tuple[Variant, int]) -> Cart:
-    """A visitor's cart, seen at the prices that the given rows have."""
+def basket(*wanted: tuple[Variant, int], code: str = "") -> Cart:
+    """A visitor's cart, seen at the prices that the given rows have, with the code of a promotion."""
     cart = Cart(session())
     for variant, quantity in wanted:
         cart.add(variant.pk, quantity, price_minor=variant.price_minor)
+    if code:
+        cart.use_code(code, rule=Promotion.objects.get(code=code).rule)
     return cart
 
 
 def place(cart: Cart, priced: PricedCart | None = None, *, user: User | None = None, rate: ShippingRate | None = None) -> Order:
-    return place_order(cart, priced or price_cart(cart), user=user, rate=rate)
+    return place_order(cart, priced or price_cart(cart, user=user), user=user, rate=rate)
 
 
-def placed(*wanted: tuple[Variant, int], user: User | None = None, rate: ShippingRate | None = None) -> Order:
+def placed(*wanted: tuple[Variant, int], user: User | None = None, rate: ShippingRate | None = None, code: str = "") -> Order:
     """An open order of a new visitor."""
-    return place(basket(*wanted), user=user, rate=rate)
+    return place(basket(*wanted, code=code), user=user, rate=rate)
 
 
 @transaction.atomic
