@@ -18,6 +18,7 @@ from payments.gateway import StripePayment
 from payments.models import Difference, Payment
 from payments.settle import settle
 from payments.snapshot import read_snapshot
+from promotions import uses
 
 
 class NotRebuilt(Exception):
@@ -80,6 +81,8 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
         **state.customer,
     )
     OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Made again from its payment at Stripe"), by=by)
+    if told["code"]:
+        uses.take_again(told["code"], order_number=number)
     _lines(order, told["lines"], by=by)
     return order
 

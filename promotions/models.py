@@ -21,12 +21,12 @@ from promotions.discount import percent_of
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     def live(self, now: datetime) -> PromotionQuerySet:
         """Those that have begun, have not ended, and are used less often than they may be."""
-        return self.filter(
-            Q(starts_at=None) | Q(starts_at__lte=now),
-            Q(ends_at=None) | Q(ends_at__gt=now),
-            Q(most_uses=None) | Q(uses__lt=F("most_uses")),
-            is_active=True,
-        )
+        begun, not_over = Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now)
+        return self.left().filter(begun, not_over, is_active=True)
+
+    def left(self) -> PromotionQuerySet:
+        """Those that are used less often than they may be."""
+        return self.filter(Q(most_uses=None) | Q(uses__lt=F("most_uses")))
 
     def find(self, typed: str) -> Promotion | None:
         """What the shopper means by `typed`; None for what is not (or not yet) there to be used."""

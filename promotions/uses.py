@@ -30,6 +30,15 @@ def take(promotion: Promotion, *, order_number: str, user: User | None) -> None:
     Use.objects.create(promotion=promotion, order_number=order_number, user=user)
 
 
+def take_again(code: str, *, order_number: str) -> bool:
+    """Count the use of an order that was lost and is made again. False, and nothing changes, where there is none left."""
+    promotion = Promotion.objects.filter(code=code).first()
+    if promotion is None or not Promotion.objects.left().filter(pk=promotion.pk).update(uses=F("uses") + 1):
+        return False
+    Use.objects.create(promotion=promotion, order_number=order_number)
+    return True
+
+
 def release(order_number: str) -> bool:
     """Give back the use of an order that ended unpaid, once. False, and nothing changes, if it has none."""
     held = Use.objects.filter(order_number=order_number, released_at=None)
