@@ -15,6 +15,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
+from accounts.log_fields import add_log_fields
 from payments.answers import NO_EVENT, Event, to_event
 from payments.checks import is_signing_secret
 from payments.patience import seconds_left
@@ -88,7 +89,9 @@ class _Punctual(stripe.RequestsClient):
         if seconds_left(otherwise=READ_SECONDS) < LEAST_SECONDS:
             raise stripe.APIConnectionError("There was no time left to ask", should_retry=False)
         try:
-            return super().request(method, url, headers, post_data)
+            answer = super().request(method, url, headers, post_data)
+            add_log_fields(stripe_request=answer[2].get("Request-Id", ""))
+            return answer
         except stripe.APIConnectionError as error:
             error.should_retry = (
                 error.should_retry and seconds_left(otherwise=READ_SECONDS) > self.INITIAL_DELAY + LEAST_SECONDS

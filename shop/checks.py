@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-SHORTEST_SECRET_KEY = 32
+SHORTEST_SECRET_KEY, SHORTEST_TOKEN = 32, 16
 HOLD_MINUTES = range(31, 1431)  # Stripe keeps a Checkout Session open from 30 minutes to 24 hours
 KEPT_SECONDS = range(3601)
 LOCAL_DOMAINS = ("localhost", "test", "local", "internal")
@@ -32,6 +32,7 @@ CURRENCIES = frozenset(
 def settings_are_complete(**_options: Any) -> list[CheckMessage]:
     """Every problem at once, so that a merchant mends the configuration in one go."""
     found = [_secret_key(), _allowed_hosts(), _site_url(), _currency(), _hold(), _kept(), _debug(), _mail(), _static_files()]
+    found.append(_metrics_token())
     return [*_unreadable(), *(message for message in found if message)]
 
 
@@ -111,6 +112,13 @@ def _mail() -> CheckMessage | None:
         return None
     hint = "Set EMAIL_URL=smtp+tls://user:password@host:587"
     return Warning("EMAIL_URL is not set: mails are printed, and nobody receives them.", hint=hint, id="shop.W001")
+
+
+def _metrics_token() -> CheckMessage | None:
+    if not settings.METRICS_TOKEN or len(settings.METRICS_TOKEN) >= SHORTEST_TOKEN:
+        return None
+    hint = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(30))"; or leave it out: then there is no /metrics.'
+    return Error("METRICS_TOKEN is weak: it needs 16 random characters or more.", hint=hint, id="shop.E009")
 
 
 def _static_files() -> CheckMessage | None:

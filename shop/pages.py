@@ -8,7 +8,7 @@ from django.urls import path, re_path, reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from shop import health, media
+from shop import health, media, metrics
 
 # Below these lie pages of one person, of the staff, or made of what others show.
 NOTHING_TO_FIND = ("account", "admin", "cart", "checkout", "orders", "search", "viewed", "webhooks")
@@ -35,6 +35,7 @@ urlpatterns = [
     path("robots.txt", robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("favicon.ico", favicon, name="favicon"),
     re_path(media.ADDRESS, media.picture),
 ]

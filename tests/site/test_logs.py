@@ -62,9 +62,9 @@ def test_it_writes_one_object_per_line(written):
 
 def test_it_adds_the_fields_of_the_block_and_no_others(written):
     with log_fields(request_id="r-1"):
-        note(order="AAAA")
+        add_log_fields(order="AAAA")
         with log_fields(event="evt_1"):
-            note(order="BBBB")
+            add_log_fields(order="BBBB")
             log.warning("inside")
         log.warning("outside")
     log.warning("after")
@@ -87,7 +87,7 @@ def test_what_one_thread_notes_is_not_seen_by_another():
 
 
 def test_a_note_outside_of_any_block_stays_nowhere():
-    note(order="AAAA")
+    add_log_fields(order="AAAA")
     assert "order" not in current_fields()
 
 
