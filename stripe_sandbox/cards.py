@@ -10,6 +10,7 @@ class Means:
 
     `code` is the error of a decline, `decline_code` its finer reason; `challenge` asks for 3-D Secure first.
     `refund` is how refunds go: succeeded, pending (succeeds later) or fails_later. `settles` is for debits only.
+    `dispute` is the reason for which the buyer goes to the bank afterwards, or "inquiry".
     """
 
     number: str
@@ -20,6 +21,7 @@ class Means:
     decline_code: str = ""
     challenge: bool = False
     refund: str = "succeeded"
+    dispute: str = ""
     settles: str = ""
     slowly: bool = False
     name: str = ""  # the pm_card_... of the API
@@ -70,6 +72,12 @@ CARDS = [
         "4000000000007726", "Succeeds; its refunds are pending first, then succeed", refund="pending",
         name="pm_card_pendingRefund",
     ),
+    Means("4000000000000259", "Succeeds, then disputed: fraudulent", dispute="fraudulent", name="pm_card_createDispute"),
+    Means(
+        "4000000000002685", "Succeeds, then disputed: not received", dispute="product_not_received",
+        name="pm_card_createDisputeProductNotReceived",
+    ),
+    Means("4000000000001976", "Succeeds, then the bank inquires", dispute="inquiry", name="pm_card_createDisputeInquiry"),
     Means("4000000000005126", "Succeeds; its refunds succeed, then fail", refund="fails_later", name="pm_card_refundFail"),
 ]  # fmt: skip
 ACCOUNTS = [

@@ -26,6 +26,7 @@ IDS = {
         "balance_transaction", "charge", "customer", "failure_balance_transaction", "payment_intent", "payment_method",
         "source_transfer_reversal", "transfer_reversal",
     },
+    "dispute": {"charge", "payment_intent"},
     "balance_transaction": {"source"},
     "price": {"product"},
     "product": {"default_price", "tax_code"},

@@ -19,6 +19,7 @@ SHAPES = {
     "price": ("price_1", 23),
     "item": ("li_1", 23),
     "shipping_rate": ("shr_1", 23),
+    "dispute": ("du_1", 23),
     "coupon": ("", 8),
     "promotion_code": ("promo_1", 23),
     "discount": ("di_1", 23),

@@ -4,8 +4,10 @@ from django.urls import path
 
 from .api import Operation, endpoint, not_found
 from .control import books, deliveries, faults, money, settings
-from .endpoints import customers, intents, others, sessions
+from .control import disputes as disputes_control
+from .endpoints import customers, disputes, intents, others, sessions
 from .pages import checkout, dashboard, frames, switches
+from .parameters import disputes as dispute_params
 from .parameters import intents as intent_params
 from .parameters import lists
 from .parameters import sessions as session_params
@@ -65,6 +67,12 @@ API = [
         ),
     ),
     path("v1/refunds/<str:id>/cancel", endpoint(POST=Operation(others.cancel_refund, lists.EXPAND))),
+    path("v1/disputes", endpoint(GET=Operation(disputes.listed, dispute_params.LIST))),
+    path(
+        "v1/disputes/<str:dispute>",
+        endpoint(GET=Operation(disputes.retrieve, lists.EXPAND), POST=Operation(disputes.update, dispute_params.UPDATE)),
+    ),
+    path("v1/disputes/<str:dispute>/close", endpoint(POST=Operation(disputes.close, lists.EXPAND))),
     path(
         "v1/customers",
         endpoint(GET=Operation(customers.listed, lists.CUSTOMER_LIST), POST=Operation(customers.create, lists.CUSTOMER)),
@@ -103,6 +111,10 @@ CONTROL = [
     path("_sandbox/payment_intents/<str:intent_id>/finish", money.finish_payment),
     path("_sandbox/payment_intents/<str:intent_id>/refund", money.refund),
     path("_sandbox/refunds/<str:refund_id>/finish", money.finish_refund),
+    path("_sandbox/payment_intents/<str:intent_id>/dispute", disputes_control.create),
+    path("_sandbox/disputes/<str:dispute_id>/close", disputes_control.close),
+    path("_sandbox/disputes/<str:dispute_id>/escalate", disputes_control.escalate),
+    path("_sandbox/disputes/<str:dispute_id>/funds", disputes_control.funds),
     path("_sandbox/events", deliveries.events),
     path("_sandbox/events/send", deliveries.send_made_up),
     path("_sandbox/events/<str:event_id>/deliver", deliveries.deliver),

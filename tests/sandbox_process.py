@@ -178,6 +178,22 @@ class Sandbox:
     def finish_refund(self, refund_id: str, *, outcome: str = "succeeded") -> dict[str, Any]:
         return self.call(f"refunds/{refund_id}/finish", {"outcome": outcome})
 
+    def dispute(self, intent_id: str, **given: Any) -> dict[str, Any]:
+        """The buyer goes to the bank: amount (minor units; all), reason ("fraudulent"), inquiry=True. Answers the dispute."""
+        return self.call(f"payment_intents/{intent_id}/dispute", given)
+
+    def close_dispute(self, dispute_id: str, *, status: str) -> dict[str, Any]:
+        """The bank decides: won, lost, or warning_closed for an inquiry."""
+        return self.call(f"disputes/{dispute_id}/close", {"status": status})
+
+    def escalate_dispute(self, dispute_id: str) -> dict[str, Any]:
+        """An inquiry becomes a dispute that takes the money."""
+        return self.call(f"disputes/{dispute_id}/escalate", {})
+
+    def move_dispute_funds(self, dispute_id: str, *, moved: str) -> dict[str, Any]:
+        """Money of a dispute: "withdrawn" from the shop or "reinstated"."""
+        return self.call(f"disputes/{dispute_id}/funds", {"moved": moved})
+
     def books(self) -> dict[str, Any]:
         """The truth about money."""
         return self.call("books")

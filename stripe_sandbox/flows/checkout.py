@@ -10,7 +10,7 @@ from ..objects import whole_address
 from ..objects.others import customer
 from ..runtime import Sandbox
 from ..store import Item
-from . import discounts, intents, sessions, totals
+from . import discounts, disputes, intents, sessions, totals
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,8 @@ def completed(box: Sandbox, session: Item, payment_status: str, intent: Item | N
     kinds = {"paid": "succeeded", "unpaid": "processing"}
     event_id = sessions.complete(box, session, payment_status=payment_status, intent_id=intent.id if intent else None)
     kind = kinds.get(payment_status, payment_status)
+    if intent:
+        disputes.from_card(box, intent.body["latest_charge"])
     return Outcome(kind, session.body, event_id=event_id, intent_id=intent.id if intent else None)
 
 
@@ -172,6 +174,7 @@ def authenticate(box: Sandbox, intent_id: str, *, passed: bool) -> Outcome:
             kind = intents.not_authenticated(box, intent)
         if session:
             return after_attempt(box, session, intent, kind)
+        disputes.from_card(box, intent.body["latest_charge"] or "")
         return Outcome(kind, {}, error=intent.body["last_payment_error"], intent_id=intent_id)
 
 

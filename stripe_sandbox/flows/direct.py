@@ -7,7 +7,7 @@ from ..cards import Means
 from ..errors import ApiError, unexpected_state
 from ..runtime import Sandbox
 from ..store import Item
-from . import intents
+from . import disputes, intents
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 SUCCEEDED, ON_ITS_WAY, FAILED = "succeeded", "pending", "failed"
@@ -26,7 +26,9 @@ def confirm(
         raise ApiError(message, status=402, kind="card_error", code="incorrect_number", param="number")
     intent.extra.pop("chosen", None)
     intent.extra |= {"return_url": return_url, "in_page": in_page}
-    return intents.pay(box, intent, means, billing=billing)
+    kind = intents.pay(box, intent, means, billing=billing)
+    disputes.from_card(box, intent.body["latest_charge"] or "")
+    return kind
 
 
 def check_confirmable(intent: Item) -> None:

@@ -47,7 +47,7 @@ def pay(box: Sandbox, intent: Item, means: Means, *, billing: dict[str, Any], au
     if means.type == "sepa_debit":
         return start_debit(box, intent, means, billing)
     charge = box.store.add(payment.charge(intent.body, means, method_id=method.id, billing=billing, status="succeeded"))
-    charge.extra["refund"] = means.refund
+    charge.extra |= {"refund": means.refund, "dispute": means.dispute}
     return take(box, intent, charge)
 
 

@@ -10,6 +10,7 @@ from ..objects import others, payment
 from ..runtime import Sandbox
 from ..store import Item
 from ..timers import clear_timer, set_timer
+from . import disputes
 
 FINISH = "finish_refund"
 
@@ -18,6 +19,7 @@ def create(box: Sandbox, params: dict[str, Any]) -> dict[str, Any]:
     """Refund a charge, all that is left or an amount. Raises ApiError; bounded by what is left."""
     with box.store.transaction():
         charge = refundable_charge(box, params)
+        disputes.check_refundable(box, charge)
         left = charge.body["amount"] - charge.body["amount_refunded"]
         amount = params.get("amount", left)
         check_amount(charge, amount, left)
@@ -36,6 +38,7 @@ def create(box: Sandbox, params: dict[str, Any]) -> dict[str, Any]:
         count(box, charge, amount)
         emit(box, "refund.created", refund.body)
         emit(box, "charge.refunded", charge.body)
+        disputes.after_refund(box, charge)
         if refund.extra["later"] and box.config.delayed_payment_seconds is not None:
             set_timer(box, FINISH, refund.id, due=time.time() + box.config.delayed_payment_seconds)
         return refund.body

@@ -8,6 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ..control.deliveries import whole
+from ..flows import disputes
 from ..runtime import Sandbox
 from .sections import SECTIONS, TITLES
 
@@ -58,6 +59,12 @@ def one_object(request: HttpRequest, object_id: str) -> HttpResponse:
         "events": [item.body for item in box.store.select("kind = 'event' AND subject = ?", (object_id,), limit=50)],
         "refundable": kind == "payment_intent" and refundable(box, found.body),
     }
+    if kind == "payment_intent":
+        context["reasons"] = disputes.REASONS
+    if kind == "dispute":
+        status = found.body["status"]
+        context |= {"open": status not in disputes.CLOSED, "inquiry": status.startswith("warning_")}
+        context["withdrawn"] = disputes.balance(found.body)
     if kind == "event":
         rows = box.store.query("SELECT * FROM deliveries WHERE event_id = ? ORDER BY id DESC LIMIT 50", (object_id,))
         context["deliveries"] = [whole(box, dict(row)) for row in rows]

@@ -10,8 +10,8 @@ from .filters import moment
 
 PAGE = 25
 TITLES = {
-    "sessions": "Sessions", "payments": "Payments", "refunds": "Refunds", "events": "Events", "deliveries": "Deliveries",
-    "requests": "Requests",
+    "sessions": "Sessions", "payments": "Payments", "refunds": "Refunds", "disputes": "Disputes", "events": "Events",
+    "deliveries": "Deliveries", "requests": "Requests",
 }  # fmt: skip
 
 
@@ -114,6 +114,25 @@ def refunds(box: Sandbox, before: int | None) -> Table:
     return table
 
 
+def disputes(box: Sandbox, before: int | None) -> Table:
+    """Disputes."""
+    found, more = objects(box, "dispute", before)
+    table = Table(["Dispute", "Amount", "Status", "Payment", "Reason", "Created"], more=more)
+    table.empty = "No dispute yet. Open a payment to make one, or pay with a card that brings one."
+    for body, _ in found:
+        table.rows.append(
+            [
+                Cell(short(body["id"]), link=body["id"]),
+                Cell(money.display(body["amount"], body["currency"]), number=True),
+                Cell(body["status"].replace("_", " "), badge=True),
+                Cell(short(body["payment_intent"] or ""), link=body["payment_intent"] or ""),
+                Cell(body["reason"].replace("_", " ")),
+                Cell(moment(body["created"])),
+            ]
+        )
+    return table
+
+
 def events(box: Sandbox, before: int | None) -> Table:
     """Events."""
     found, more = objects(box, "event", before)
@@ -181,6 +200,6 @@ def short(object_id: str) -> str:
 
 
 SECTIONS: dict[str, Callable[[Sandbox, int | None], Table]] = {
-    "sessions": sessions, "payments": payments, "refunds": refunds, "events": events, "deliveries": deliveries,
-    "requests": requests,
+    "sessions": sessions, "payments": payments, "refunds": refunds, "disputes": disputes, "events": events,
+    "deliveries": deliveries, "requests": requests,
 }  # fmt: skip

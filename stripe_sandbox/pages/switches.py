@@ -10,7 +10,7 @@ from django.shortcuts import render
 from ..config import BadSetting
 from ..errors import ApiError
 from ..faults import ACTIONS, BadFault
-from ..flows import checkout, refunds, sessions
+from ..flows import checkout, disputes, refunds, sessions
 from ..runtime import Sandbox
 from .checkout import SeeOther
 from .dashboard import frame
@@ -149,6 +149,37 @@ def finish_refund(box: Sandbox, refund_id: str, typed: dict[str, str]) -> None:
     refunds.finish(box, refund_id, succeeded=typed.get("outcome") == "succeeded")
 
 
+def dispute(box: Sandbox, intent_id: str, typed: dict[str, str]) -> None:
+    """The buyer goes to the bank. Raises ApiError or ValueError."""
+    amount = typed.get("dispute_amount", "").strip()
+    if amount and not (amount.isascii() and amount.isdigit() and len(amount) < 13):
+        raise ValueError("Amount: a whole number of minor units is needed.")
+    reason, inquiry = typed.get("reason", "fraudulent"), typed.get("kind") == "inquiry"
+    charge = refunds.charge_of(box, intent_id)
+    disputes.create(box, charge, amount=int(amount) if amount else None, reason=reason, inquiry=inquiry)
+
+
+def answer_dispute(box: Sandbox, dispute_id: str, typed: dict[str, str]) -> None:
+    """Send the shop's evidence to the bank. Raises ApiError or ValueError."""
+    text = typed.get("evidence", "").strip()
+    if not 1 <= len(text) <= 20_000:
+        raise ValueError("Evidence: some words are needed, 20000 characters at most.")
+    disputes.submit(box, disputes.load_open(box, dispute_id), {"uncategorized_text": text})
+
+
+def move_dispute(box: Sandbox, dispute_id: str, typed: dict[str, str]) -> None:
+    """Close or escalate it, or move its money. Raises ApiError or ValueError."""
+    found, step = disputes.load(box, dispute_id), typed.get("step", "")
+    if step in ("won", "lost", "warning_closed"):
+        disputes.close(box, found, step)
+    elif step == "escalate":
+        disputes.escalate(box, found)
+    elif step in ("withdraw", "reinstate"):
+        (disputes.withdraw if step == "withdraw" else disputes.reinstate)(box, found)
+    else:
+        raise ValueError("There is no such step.")
+
+
 def expire(box: Sandbox, session_id: str, typed: dict[str, str]) -> None:
     """Expire a session. Raises ApiError."""
     sessions.expire(box, session_id)
@@ -156,4 +187,5 @@ def expire(box: Sandbox, session_id: str, typed: dict[str, str]) -> None:
 
 DEEDS: dict[str, Callable[[Sandbox, str, dict[str, str]], None]] = {
     "deliver": deliver, "refund": give_back, "finish-payment": finish_payment, "finish-refund": finish_refund, "expire": expire,
+    "dispute": dispute, "answer-dispute": answer_dispute, "move-dispute": move_dispute,
 }  # fmt: skip

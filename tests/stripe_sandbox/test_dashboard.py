@@ -5,7 +5,7 @@ import pytest
 from tests.sandbox_process import wait_for
 from tests.stripe_sandbox.browser import Browser
 
-SECTIONS = ["sessions", "payments", "refunds", "events", "deliveries", "requests"]
+SECTIONS = ["sessions", "payments", "refunds", "disputes", "events", "deliveries", "requests"]
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def test_it_shows_sessions_a_page_at_a_time(visitor, box, new_session):
 def test_it_shows_everything_about_a_purchase(visitor, box, new_session):
     paid = box.pay(new_session().id)
     box.refund(paid["payment_intent"], amount=500)
+    box.dispute(paid["payment_intent"], inquiry=True)
     assert box.wait_delivered()
     for section in SECTIONS:
         assert 'class="empty"' not in visitor.get(f"{box.url}/dashboard/{section}").text

@@ -17,10 +17,12 @@ def paths(new_session, box) -> list[str]:
     intent = box.pay(paid.id)["payment_intent"]
     refund = box.refund(intent, amount=100)["id"]
     box.expire(expired.id)
+    disputed = box.dispute(intent, inquiry=True)["id"]
     asked = box.pay(new_session().id, card="4000002760003184")["payment_intent"]
     box.fault(path="^/v1/charges", action="slow", seconds=1)
-    sections = ["sessions", "payments", "refunds", "events", "deliveries", "requests", "switches/settings", "switches/faults"]
-    shown = [opened.id, intent, refund, box.events()[0]["id"]]
+    sections = ["sessions", "payments", "refunds", "disputes", "events", "deliveries", "requests"]
+    sections += ["switches/settings", "switches/faults"]
+    shown = [opened.id, intent, refund, disputed, box.events()[0]["id"]]
     inside = new_session(ui_mode="embedded_page", success_url=None, cancel_url=None, return_url="https://shop.test/", **SHIPPED)
     pages = [f"/c/pay/{session.id}" for session in (opened, paid, expired)] + [f"/c/authenticate/{asked}", "/"]
     pages += [f"/c/embedded/{inside.client_secret}", "/c/fields"]
