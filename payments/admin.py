@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from accounts.long_lists import DateFilter
 from orders.readonly import ReadOnlyAdmin
 from payments.inbox import process_again
-from payments.models import Difference, Payment, ReconcileRun, Refund, WebhookEvent
+from payments.models import Difference, Dispute, Payment, ReconcileRun, Refund, WebhookEvent
 from payments.order_admin import OrderAdmin
 from payments.patience import at_most, seconds_left
 
@@ -63,6 +63,31 @@ class RefundAdmin(ReadOnlyAdmin):
     @admin.display(description=_("amount"))
     def amount_text(self, refund: Refund) -> str:
         return str(refund.amount)
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "order", "amount_text", "status_text", "reason", "evidence_due_at", "closed_at", "stripe_id"]
+    list_filter = [("closed_at", EmptyFieldListFilter), ("created_at", DateFilter)]
+    list_select_related = ["payment__order"]
+    search_fields = ["payment__order__number__istartswith", "stripe_id", "charge_id"]
+    search_help_text = _("How the order's number begins, or a whole id of Stripe's: dp_…, ch_…")
+    fields = [
+        "order", "payment", "amount_text", "status_text", "reason", "evidence_due_at", "withdrawn_minor", "reinstated_minor",
+        "lost_minor", "is_refundable", "stripe_id", "charge_id", "created_at", "checked_at", "closed_at",
+    ]  # fmt: skip
+
+    @admin.display(description=_("order"))
+    def order(self, dispute: Dispute) -> str:
+        return dispute.payment.order.number
+
+    @admin.display(description=_("amount"))
+    def amount_text(self, dispute: Dispute) -> str:
+        return str(dispute.amount)
+
+    @admin.display(description=_("status"))
+    def status_text(self, dispute: Dispute) -> str:
+        return dispute.status_text
 
 
 class EventStateFilter(admin.SimpleListFilter):

@@ -17,10 +17,12 @@ from orders.models import Order
 from orders.status import Way
 from payments import gateway
 from payments.differences import record_difference
+from payments.disputes import learn
 from payments.gateway import Event, StripePayment
 from payments.models import Difference, Payment
 from payments.refund import book_refund
 from payments.settle import settle
+from payments.stripe_disputes import retrieve_dispute
 
 Outcome = tuple[Order | None, str]
 NOT_OURS: Outcome = (None, "ignored: no payment of this shop")
@@ -43,7 +45,7 @@ def _unmatched(retrieve: Callable[[str], StripePayment], event: Event) -> Outcom
         state = retrieve(event.object_id)
     except gateway.GatewayRefused:
         return NOT_OURS
-    if not (state.is_paid and f"{state.shop}/".startswith(f"{settings.SITE_URL}/")):
+    if not (state.is_paid and is_of_this_shop(state)):
         return NOT_OURS
     paid = Money(state.amount_minor, state.currency)
     who = state.customer["email"] or _("somebody")
@@ -76,6 +78,36 @@ def refund_changed(event: Event) -> Outcome:
                 Difference.Kind.REFUND_UNKNOWN, refund.id, _("Refund of a payment that is not booked"), order=payment.order
             )
     return payment.order, "refunds booked"
+
+
+def dispute_changed(event: Event) -> Outcome:
+    """charge.dispute.*: the object is the dispute."""
+    if not (event.payment_intent_id and event.object_id):
+        return NOT_OURS
+    payment = _payment_of_intent(event.payment_intent_id)
+    if payment is None:
+        return _unmatched_dispute(event)
+    payment = settle(payment, by=f"webhook {event.id}")  # a dispute may be heard of before its payment
+    row = learn(payment, event.object_id, by=f"webhook {event.id}")
+    return payment.order, f"dispute {row.status}"
+
+
+def _unmatched_dispute(event: Event) -> Outcome:
+    """The buyer of a payment that was made by a page of this shop, and that it does not know."""
+    state = gateway.find_checkout_session(payment_intent_id=event.payment_intent_id)
+    state = state or gateway.retrieve_payment_intent(event.payment_intent_id)
+    if not is_of_this_shop(state):
+        return NOT_OURS
+    dispute = retrieve_dispute(event.object_id)
+    told = {"amount": Money(dispute.amount_minor, dispute.currency), "intent": event.payment_intent_id, "is": dispute.status}
+    detail = _("%(amount)s of a payment that is not here (%(intent)s) is disputed: %(is)s") % told
+    record_difference(Difference.Kind.DISPUTE_UNKNOWN, dispute.id, detail)
+    return None, "disputed, but this shop has no such payment"
+
+
+def is_of_this_shop(state: StripePayment) -> bool:
+    """Its page or its intent was made by this shop, and not by another one on the same account."""
+    return f"{state.shop}/".startswith(f"{settings.SITE_URL}/")
 
 
 def _settled(payment: Payment, event: Event, *, stripe_id: str = "") -> Outcome:
@@ -111,4 +143,9 @@ HANDLERS: dict[str, Callable[[Event], Outcome]] = {
     "refund.updated": refund_changed,
     "refund.failed": refund_changed,
     "charge.refunded": refund_changed,
+    "charge.dispute.created": dispute_changed,
+    "charge.dispute.updated": dispute_changed,
+    "charge.dispute.closed": dispute_changed,
+    "charge.dispute.funds_withdrawn": dispute_changed,
+    "charge.dispute.funds_reinstated": dispute_changed,
 }

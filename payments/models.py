@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from money import Money
 from orders.models import Order, OrderLine
 from orders.status import Way
+from payments.dispute_models import Dispute
+
+__all__ = ["Difference", "Dispute", "Payment", "ReconcileRun", "Refund", "RefundLine", "WebhookEvent"]
 
 
 def new_reference() -> str:
@@ -205,6 +208,9 @@ class Difference(models.Model):
         REFUND_FAILED = "refund_failed", _("Refund failed")
         REFUND_UNKNOWN = "refund_unknown", _("Refund not booked")
         OVERSOLD = "oversold", _("Sold, and not there")
+        DISPUTE = "dispute", _("Disputed by the buyer")
+        DISPUTE_UNKNOWN = "dispute_unknown", _("Dispute without a payment")
+        MAIL_FAILED = "mail_failed", _("Mail given up")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     reference = models.CharField(_("Stripe object"), max_length=255)
@@ -213,6 +219,7 @@ class Difference(models.Model):
     created_at = models.DateTimeField(_("seen"), auto_now_add=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     resolved_by = models.CharField(_("resolved by"), max_length=254, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)  # how it ended
 
     class Meta:
         verbose_name = _("difference")

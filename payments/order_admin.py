@@ -23,7 +23,8 @@ from accounts.long_lists import DateFilter
 from money import Money
 from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
-from payments.models import Difference, Payment, Refund
+from payments.disputes import in_words, left_to_refund
+from payments.models import Difference, Dispute, Payment, Refund
 from payments.order_tools import TOOLS, NotDone, Tool
 from payments.refund_page import refund_part
 
@@ -149,7 +150,7 @@ class OrderAdmin(ReadOnlyAdmin):
             ("number_text", "status_badge", "attention"), ("email", "user"), ("placed_at", "expires_at", "paid_at"),
         ]}),
         (_("Money"), {"fields": [
-            ("subtotal_text", "shipping_text", "total_text"), ("paid_text", "refunded_text"), "refunds",
+            ("subtotal_text", "shipping_text", "total_text"), ("paid_text", "refunded_text"), "refunds", "disputes",
         ]}),
         (_("Parcel"), {"fields": [
             ("requires_shipping", "shipping_name"), ("recipient", "address_text"), ("shipped_at", "carrier", "tracking_number"),
@@ -220,6 +221,10 @@ class OrderAdmin(ReadOnlyAdmin):
         told = ([str(row), _for(row), row.by, row.reason, row.last_error or row.stripe_id or ""] for row in rows)
         return "\n".join(" · ".join(filter(None, parts)) for parts in told) or NOTHING
 
+    @admin.display(description=_("disputes"))
+    def disputes(self, order: Order) -> str:
+        return "\n".join(map(in_words, Dispute.objects.filter(payment__order=order))) or NOTHING
+
     # -- What may be done
 
     def get_urls(self) -> list[URLPattern]:
@@ -232,7 +237,7 @@ class OrderAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         order = self.get_object(request, unquote(object_id))
         tools = [tool for tool in TOOLS.values() if order and tool.offered(order) and request.user.has_perm(tool.permission)]
-        part = order and order.refundable and request.user.has_perm("payments.add_refund")
+        part = order and left_to_refund(order) and request.user.has_perm("payments.add_refund")
         context = {"tools": tools, "offers_part_refund": part, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
@@ -256,7 +261,9 @@ class OrderAdmin(ReadOnlyAdmin):
         if request.method != "POST" and not tool.offered(order):
             messages.warning(request, _("That is not possible: the order is “%s”.") % order.get_status_display())
             return redirect(page)
-        form = tool.form(request.POST if request.method == "POST" else None, initial={"amount_minor": order.refundable.minor})
+        form = tool.form(
+            request.POST if request.method == "POST" else None, initial={"amount_minor": left_to_refund(order).minor}
+        )
         if not form.is_valid():
             return self._ask(request, order, tool, form)
         try:
@@ -271,7 +278,7 @@ class OrderAdmin(ReadOnlyAdmin):
     def _ask(self, request: HttpRequest, order: Order, tool: Tool, form: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "title": tool.label, "order": order, "tool": tool,
-            "form": form, "media": self.media,
+            "form": form, "left": left_to_refund(order), "media": self.media,
         }  # fmt: skip
         return TemplateResponse(request, "admin/orders/order/do.html", context, status=422 if form.is_bound else 200)
 

@@ -18,6 +18,7 @@ from orders.returns import can_be_shipped
 from orders.status import Status
 from orders.transitions import InvalidTransition, ship
 from payments.cancel import CannotCancel, cancel_order, end_unknown
+from payments.disputes import left_to_refund
 from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
 from payments.models import Difference, Payment
 from payments.refund import RefundRefused, refund
@@ -106,8 +107,9 @@ def _cancel(order: Order, data: dict[str, Any], by: str) -> str:
 
 
 def _refund(order: Order, data: dict[str, Any], by: str) -> str:
-    if data["amount_minor"] != order.refundable.minor or not order.refundable:
-        raise NotDone(_("Meanwhile %s is left to refund. Nothing was changed; please look again.") % order.refundable)
+    left = left_to_refund(order)
+    if data["amount_minor"] != left.minor or not left:
+        raise NotDone(_("Meanwhile %s is left to refund. Nothing was changed; please look again.") % left)
     return give_back(order, by, amount_minor=data["amount_minor"], restock=data["restock"], reason=data["reason"])
 
 
@@ -183,7 +185,7 @@ TOOLS = {
             label=gettext_lazy("Refund in full"),
             question=gettext_lazy("Give back everything that was paid and not yet refunded?"),
             permission="payments.add_refund",
-            offered=lambda order: bool(order.refundable),
+            offered=lambda order: bool(left_to_refund(order)),
             act=_refund,
             form=RefundForm,
         ),

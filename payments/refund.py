@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +19,7 @@ from orders import transitions
 from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
 from orders.status import Status as OrderStatus
-from payments import gateway, refund_lines
+from payments import disputes, gateway, refund_lines
 from payments.differences import record_difference
 from payments.gateway import StripeRefund
 from payments.models import Difference, Payment, Refund
@@ -93,7 +92,8 @@ def send(row: Refund) -> None:
             idempotency_key=row.idempotency_key,
         )
     except gateway.GatewayRefused as error:
-        return _fail(row, Status.FAILED, why=str(error), by="shop")
+        why = disputes.stripe_refused() if error.code == disputes.CHARGE_DISPUTED else str(error)
+        return _fail(row, Status.FAILED, why=why, by="shop")
     except gateway.GatewayDown as error:
         retried = Refund.objects.filter(pk=row.pk, attempt=row.attempt)
         retried.update(checked_at=timezone.now(), attempt=row.attempt + error.answered)
@@ -134,9 +134,11 @@ def _asked(order: Order, wish: Wish, *, by: str) -> list[Refund]:
     parts = _parts(order, wish.amount_minor)  # locks the payments: whoever asks at the same time waits here
     if wish.reference and Refund.objects.filter(reference=wish.reference).exists():
         raise RefundRefused(_("This refund was asked for before. Nothing was changed."))
+    if why := disputes.refusal(order):
+        raise RefundRefused(why)
     if wish.amount_minor <= 0 or not parts or not transitions.add_refunded(order, wish.amount_minor):
         order.refresh_from_db()
-        told = {"left": order.refundable, "asked": amount}
+        told = {"left": disputes.left_to_refund(order), "asked": amount}
         raise RefundRefused(_("Of this order %(left)s can be refunded, not %(asked)s.") % told)
     if wish.units or wish.shipping:
         _claim_units(order, wish, parts)
@@ -163,10 +165,9 @@ def _parts(order: Order, amount_minor: int) -> list[tuple[Payment, int]]:
     """Which payment gives back how much: one that has it all, else one after the other. Empty if they have too little."""
     left = {}
     for payment in order.payments.select_for_update().filter(status=Payment.Status.SUCCEEDED).order_by("id"):
-        gone = payment.refunds.filter(booked=True).aggregate(sum=Sum("amount_minor"))["sum"] or 0
-        if payment.amount_minor - gone >= amount_minor:
+        left[payment] = disputes.left_of(payment)
+        if left[payment] >= amount_minor:
             return [(payment, amount_minor)]
-        left[payment] = payment.amount_minor - gone
     parts = []
     for payment, most in left.items():
         part = min(most, amount_minor)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from money import Money
 from money.forms import MoneyField
 from orders.models import Order, OrderLine
+from payments.disputes import left_to_refund
 from payments.models import new_reference
 from payments.refund_lines import Units, shipping_left, worth
 
@@ -77,7 +78,7 @@ class PartRefundForm(forms.Form):
         return data
 
     def _amount(self, typed: int | None, *, shipping: bool) -> int:
-        most = left = self.order.refundable.minor
+        most = left = left_to_refund(self.order).minor
         if self.units or shipping:
             most = worth(self.order, self.units, shipping=shipping)
         elif typed is None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orders.models import Order
+from payments.disputes import left_to_refund, refusal
 from payments.order_tools import NotDone, give_back
 from payments.refund_form import PartRefundForm
 
@@ -21,8 +22,8 @@ def refund_part(admin: ModelAdmin, request: HttpRequest, order: Order) -> HttpRe
     """GET: the form. POST: what is asked for in words, to be confirmed; confirmed, it is done."""
     page = reverse("admin:orders_order_change", args=[order.pk])
     if request.method != "POST" or "change" in request.POST:
-        if not order.refundable:
-            messages.warning(request, _("Nothing of this order is left to refund."))
+        if why := refusal(order) or ("" if left_to_refund(order) else _("Nothing of this order is left to refund.")):
+            messages.warning(request, why)
             return redirect(page)
         return _show(admin, request, order, PartRefundForm(order, initial=request.POST.dict()))
     form = PartRefundForm(order, request.POST)
@@ -45,6 +46,6 @@ def _show(
 ) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request), "opts": admin.opts, "title": _("Refund a part"), "order": order,
-        "form": form, "told": told, "media": admin.media,
+        "form": form, "told": told, "left": left_to_refund(order), "media": admin.media,
     }  # fmt: skip
     return TemplateResponse(request, "admin/orders/order/refund.html", context, status=422 if form.errors else 200)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.models import Order, OrderLine
 from orders.status import ENDED, OPEN, SOLD, Way
 from payments.audit.run import OVERDUE, check, total
-from payments.models import Difference, Payment, Refund, RefundLine
+from payments.models import Difference, Dispute, Payment, Refund, RefundLine
 
 CAME = Payment.objects.filter(status=Payment.Status.SUCCEEDED)
 CAME_BACK = (Refund.Status.FAILED, Refund.Status.CANCELLED)
@@ -171,3 +171,25 @@ def differences_are_resolved() -> Iterable[str]:
     """Staff has looked at every difference with Stripe."""
     for row in Difference.objects.filter(resolved_at__isnull=True).iterator():
         yield f"{row}: {row.detail}"
+
+
+@check(Dispute.objects)
+def disputes_are_told() -> Iterable[str]:
+    """A dispute stands on the list of differences, resolved once it is closed, and nothing is lost before."""
+    told = Difference.objects.filter(kind=Difference.Kind.DISPUTE, reference=OuterRef("stripe_id"))
+    unlike = ~Exists(told) | Q(closed_at__isnull=False) & Exists(told.filter(resolved_at=None))
+    early = Q(lost_minor__gt=0) & ~Q(status="lost") & Q(closed_at__isnull=False)
+    for number, dispute, status in Dispute.objects.filter(unlike | early).values_list(
+        "payment__order__number", "stripe_id", "status"
+    ):
+        yield f"{number}: dispute {dispute} is {status}, and the list says otherwise"
+
+
+@check(Dispute.objects.filter(lost_minor__gt=0))
+def refunds_and_losses_fit_their_payment() -> Iterable[str]:
+    """What went back and what was lost in disputes is together no more than came."""
+    back = total(Refund.objects.filter(payment=OuterRef("pk"), booked=True), "payment", Sum("amount_minor"))
+    lost = total(Dispute.objects.filter(payment=OuterRef("pk")), "payment", Sum("lost_minor"))
+    wrong = Payment.objects.annotate(back=back, lost=lost).filter(lost__gt=0, amount_minor__lt=F("back") + F("lost"))
+    for number, reference in wrong.values_list("order__number", "reference").iterator():
+        yield f"{number}: more went back of payment {reference} than came"

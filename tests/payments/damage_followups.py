@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
-from orders.models import OutgoingMail
+from orders.models import Order, OutgoingMail
 from orders.status import Status
 from payments.audit import OVERDUE
-from payments.models import Refund, WebhookEvent
+from payments.models import Difference, Dispute, Refund, WebhookEvent
 from tests.payments.damage import Life, change, found_by, long_ago, mail_to, waiting_mail
 
 
@@ -100,3 +102,27 @@ def event_done_in_silence(life: Life) -> None:
 @found_by("events_say_what_they_did")
 def event_claims_too_much(life: Life) -> None:
     change(WebhookEvent.objects.filter(processed_at=None), outcome="payment succeeded")
+
+
+def dispute_of(order: Order, **fields: Any) -> Dispute:
+    payment = order.payments.get()
+    money = {"amount_minor": payment.amount_minor, "currency": payment.currency}
+    return Dispute.objects.create(payment=payment, stripe_id="dp_1", **{**money, "status": "needs_response", **fields})
+
+
+@found_by("disputes_are_told")
+def dispute_untold(life: Life) -> None:
+    dispute_of(life[Status.PAID])
+
+
+@found_by("disputes_are_told", "differences_are_resolved")
+def dispute_open_when_closed(life: Life) -> None:
+    dispute_of(life[Status.PAID], status="won", closed_at=timezone.now())
+    Difference.objects.create(kind="dispute", reference="dp_1", detail="Dispute")
+
+
+@found_by("refunds_and_losses_fit_their_payment")
+def lost_and_refunded(life: Life) -> None:
+    order = life[Status.REFUNDED]
+    dispute_of(order, status="lost", closed_at=timezone.now(), lost_minor=1)
+    Difference.objects.create(kind="dispute", reference="dp_1", detail="Dispute", resolved_at=timezone.now())

@@ -20,9 +20,10 @@ from orders.models import Order, OrderLine, OutgoingMail
 from orders.status import Status
 from payments.audit import CHECKS, OVERDUE, SHOWN, audit
 from payments.models import Difference, Payment, Refund, WebhookEvent
+from promotions.models import Promotion
 from tests import factories
 from tests.orders.placing import pay, placed, violations
-from tests.payments import damage_followups  # noqa: F401 (registers)
+from tests.payments import damage_codes, damage_followups  # noqa: F401 (register)
 from tests.payments.damage import DAMAGE, another_payment, change, held_too_long, row
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,8 @@ def a_moment_ago():
 def life(ada) -> dict[str, Order]:
     """One order in every state, each having come there as orders do, with its payments, mails and events."""
     variant = factories.variant(on_hand=50, product=factories.product(categories=[factories.category()]))
-    orders = {status: placed((variant, 2), (factories.download(), 1), user=ada) for status in Status}
+    factories.promotion(percent=15)
+    orders = {status: placed((variant, 2), (factories.download(), 1), user=ada, code="SPRING") for status in Status}
     for status in (Status.PAID, Status.SHIPPED, Status.REFUNDED):
         pay(orders[status])
     transitions.mark_confirming(orders[Status.CONFIRMING], by="webhook")
@@ -87,6 +89,8 @@ def test_it_finds_damage_by_the_right_checks_alone(damage, checks, life):
 def test_it_looks_at_something_in_every_check(life):
     idle = {name for name, result in audit().items() if not result["examined"]}
     assert idle == {
+        "disputes_are_told",
+        "refunds_and_losses_fit_their_payment",
         "refunded_units_are_counted",
         "refunded_units_are_the_orders",
         "differences_are_resolved",
@@ -108,6 +112,8 @@ def test_it_looks_at_something_in_every_check(life):
         (OrderLine, {"restocked_quantity": 99}),
         (Variant, {"stock_reserved": 10**6}),
         (Variant, {"stock_on_hand": -1}),
+        (OrderLine, {"discount_minor": 10**6}),
+        (Promotion, {"most_uses": 1}),
         (Payment, {"session_id": "cs_the_same"}),
         (Payment, {"payment_intent_id": "pi_the_same"}),
         (WebhookEvent, {"stripe_id": "evt_the_same"}),
@@ -236,7 +242,7 @@ def test_it_stands_in_the_table_with_what_it_says():
 
 
 def test_it_names_constraints_that_are_there():
-    named = set(re.findall(r"`((?:orders|payments|catalog)_\w+)`", TABLE.partition("## What the database itself")[2]))
+    named = set(re.findall(r"`((?:orders|payments|catalog|promotions)_\w+)`", TABLE.partition("## What the database itself")[2]))
     there = {rule.name for model in apps.get_models() for rule in model._meta.constraints}
     assert named
     assert named <= there

@@ -151,6 +151,7 @@ def test_the_rest_in_full_puts_back_only_what_lines_left(shopper, order):
     assert violations() == set()
 
 
+@pytest.mark.case("F68", "A24")
 def test_two_members_of_staff_refund_a_line_at_once_once(shopper, order, race):
     outcomes = race(*[lambda: ask(order, units(order, 3, restock=True))] * 3)
     assert sum(isinstance(one, Refund) for one in outcomes) == 1, outcomes

@@ -1,0 +1,124 @@
+"""Disputes as Stripe has them: on the order's timeline, on the list of differences until they are closed, and in its money.
+
+Events come in any order, and more than one may be handled at once. Each handler reads Stripe anew, and books only what
+nobody has booked meanwhile. Rows are locked in the order payment, order.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from money import Money
+from orders import transitions
+from orders.models import Order
+from payments.differences import record_difference, resolve_difference
+from payments.models import Difference, Dispute, Payment
+from payments.stripe_disputes import StripeDispute, retrieve_dispute
+
+TRIES = 5
+WORDS = ("status", "reason", "amount_minor", "currency", "charge_id", "evidence_due_at", "withdrawn_minor", "reinstated_minor",
+         "is_refundable")  # fmt: skip
+CHARGE_DISPUTED = "charge_disputed"  # Stripe's code when it refuses a refund
+
+
+class DisputeMoves(Exception):
+    """Others booked it each time after it was read: to be tried again."""
+
+
+def learn(payment: Payment, dispute_id: str, *, by: str) -> Dispute:
+    """Bring the dispute of `payment` up to what Stripe says now. Raises GatewayError, DisputeMoves."""
+    for _try in range(TRIES):
+        known = Dispute.objects.filter(stripe_id=dispute_id).values_list("version", flat=True).first() or 0
+        if row := _book(payment, retrieve_dispute(dispute_id), version=known, by=by):
+            return row
+    raise DisputeMoves(dispute_id)
+
+
+def refusal(order: Order) -> str:
+    """Why nothing of the order can be refunded now, empty if it can: a refund beside a dispute may pay twice."""
+    inquiry = Q(status__startswith="warning_", is_refundable=True)
+    open_one = Dispute.objects.filter(payment__order=order, closed_at=None).exclude(inquiry).first()
+    if open_one is None:
+        return ""
+    told = {"dispute": open_one.stripe_id, "amount": open_one.amount, "status": open_one.status_text}
+    return (
+        _(
+            "The buyer disputes this payment with their bank (%(dispute)s, %(amount)s: %(status)s). The money goes back that "
+            "way if they are right; a refund beside it could pay twice. Answer the dispute in Stripe's dashboard."
+        )
+        % told
+    )
+
+
+def stripe_refused() -> str:
+    """For staff, where Stripe itself refuses a refund of a disputed payment."""
+    return _("the buyer disputes this payment with their bank, and the money goes back that way if they are right")
+
+
+@transaction.atomic
+def _book(payment: Payment, seen: StripeDispute, *, version: int, by: str) -> Dispute | None:
+    """None: somebody else booked since `version` was read."""
+    Payment.objects.select_for_update().get(pk=payment.pk)
+    row = Dispute.objects.filter(stripe_id=seen.id).first() or Dispute(stripe_id=seen.id, payment=payment)
+    if row.version != version:
+        return None
+    before = row.status
+    for word in WORDS:
+        setattr(row, word, getattr(seen, word))
+    row.version += 1
+    row.closed_at = (row.closed_at or timezone.now()) if seen.is_closed else None
+    order = Order.objects.get(pk=row.payment.order_id)
+    _count_lost(row)
+    row.save()
+    if row.status != before:
+        _tell(row, order, by=by)
+    return row
+
+
+def _count_lost(row: Dispute) -> None:
+    """Lost money is no longer there to refund. While an appeal runs it stays lost."""
+    if row.closed_at is None or row.payment.status != Payment.Status.SUCCEEDED:
+        return
+    asked = row.amount_minor if row.currency == row.payment.currency else row.payment.amount_minor
+    row.lost_minor = min(asked, left_of(row.payment, but=row)) if row.status == "lost" else 0
+
+
+def _tell(row: Dispute, order: Order, *, by: str) -> None:
+    told = {"dispute": row.stripe_id, "amount": row.amount, "status": row.status_text, "reason": row.reason}
+    what = _("Dispute %(dispute)s of %(amount)s, %(reason)s: %(status)s") % told
+    transitions.note(order, what, by=by)
+    until = date_format(timezone.localtime(row.evidence_due_at)) if row.evidence_due_at and not row.closed_at else ""
+    detail = f"{what}. {_('Answer until %s.') % until}" if until else what
+    record_difference(Difference.Kind.DISPUTE, row.stripe_id, detail, order=order, anew=True)
+    if row.closed_at:
+        resolve_difference(Difference.Kind.DISPUTE, row.stripe_id, by=by, note=row.status_text)
+
+
+def in_words(row: Dispute) -> str:
+    """For staff: what it is about, how it stands, what became of the money."""
+    told = [row.stripe_id, str(row), row.reason]
+    if row.evidence_due_at and not row.closed_at:
+        told.append(_("answer until %s") % date_format(timezone.localtime(row.evidence_due_at), "SHORT_DATETIME_FORMAT"))
+    if row.withdrawn_minor > row.reinstated_minor:
+        told.append(_("the money was withdrawn"))
+    elif row.reinstated_minor:
+        told.append(_("the money was given back to the shop"))
+    return " · ".join(filter(None, told))
+
+
+def left_of(payment: Payment, *, but: Dispute | None = None) -> int:
+    """What of a payment was neither refunded nor lost, in minor units. To decide by it, lock the payment."""
+    refunded = payment.refunds.filter(booked=True).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    others = Dispute.objects.filter(payment=payment).exclude(stripe_id=but.stripe_id if but else "")
+    lost = others.aggregate(sum=Sum("lost_minor"))["sum"] or 0
+    return max(0, payment.amount_minor - refunded - lost)
+
+
+def left_to_refund(order: Order) -> Money:
+    """What was paid for the order and neither went back nor was lost in a dispute."""
+    lost = Dispute.objects.filter(payment__order=order).aggregate(sum=Sum("lost_minor"))["sum"] or 0
+    return Money(max(0, order.refundable.minor - lost), order.currency)
