@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.request import Request, urlopen
 
 import django
 from django.core.management import call_command
@@ -48,14 +49,27 @@ def _variant(number: int, *, scarce: bool) -> dict[str, Any]:
     return {"id": made.pk, "title": title, "scarce": scarce, "units": units, "price": made.price_minor}
 
 
-def later(minutes: str) -> dict[str, int]:
-    """So much time passes: every clock that the shop reads from its rows is set back."""
+def calm(passes: str, minutes: str) -> dict[str, int]:
+    """So often: time passes, the background work is done, and Stripe delivers what came of it. Answers how much was moved."""
+    from django.conf import settings
+
+    moved = 0
+    for _each in range(int(passes)):
+        moved += _later(timedelta(minutes=int(minutes)))
+        call_command("worker", once=True)
+        with urlopen(Request(f"{settings.STRIPE_API_BASE}/_sandbox/deliveries/wait", b'{"timeout": 60}')) as answer:
+            answer.read()
+    return {"moved": moved}
+
+
+def _later(by: timedelta) -> int:
+    """Every clock that the shop reads from its rows is set back."""
     from django.db.models import F
 
     from orders.models import Order, OutgoingMail
     from payments.models import Payment, ReconcileRun, Refund, WebhookEvent
 
-    by, moved = timedelta(minutes=int(minutes)), 0
+    moved = 0
     clocks: list[tuple[Any, str]] = [
         (Payment, "created_at"), (Payment, "checked_at"), (Refund, "created_at"), (Refund, "checked_at"),
         (WebhookEvent, "received_at"), (ReconcileRun, "started_at"), (ReconcileRun, "finished_at"),
@@ -63,7 +77,7 @@ def later(minutes: str) -> dict[str, int]:
     ]  # fmt: skip
     for model, field in clocks:
         moved += model.objects.filter(**{f"{field}__isnull": False}).update(**{field: F(field) - by})
-    return {"moved": moved}
+    return moved
 
 
 def facts() -> dict[str, Any]:
@@ -114,7 +128,7 @@ def _lines() -> list[Any]:
     return list(OrderLine.objects.order_by("pk").values("order", "variant", "quantity", "unit_price_minor"))
 
 
-VERBS: dict[str, Callable[..., Any]] = {"prepare": prepare, "later": later, "facts": facts}
+VERBS: dict[str, Callable[..., Any]] = {"prepare": prepare, "calm": calm, "facts": facts}
 
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"

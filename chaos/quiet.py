@@ -15,7 +15,7 @@ from tests.mail_server import ACCEPT
 from tests.sandbox_process import ControlError
 
 LONGEST_SECONDS = 120  # that any promise may need from here
-DELIVERED_AGAIN = 400  # events that Stripe delivers once more to a shop that knows them all
+DELIVERED_AGAIN = 100  # events that Stripe delivers once more to a shop that knows them all
 PASSES = 3  # of the background work, twenty minutes apart for the shop: its longest hold is over after two
 
 
@@ -30,12 +30,10 @@ def quiesce(world: World, plan: Plan, diary: Diary) -> None:
     _finish_debits(world, plan)
     _wait_delivered(world, diary)
     world.programs.end_workers()
-    for _each in range(PASSES):
-        world.inside("later", "20")
-        world.work_once()
-        _wait_delivered(world, diary)
+    world.inside("calm", str(PASSES), "20")
+    _wait_delivered(world, diary)
     _deliver_again(world, plan)
-    world.work_once()
+    world.inside("calm", "1", "0")
     diary.count("seconds to calm down", round(time.monotonic() - began))
 
 

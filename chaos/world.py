@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,20 +36,18 @@ class World:
         return [variant["id"] for variant in self.found["variants"] if variant["scarce"]]
 
     def inside(self, verb: str, *words: str) -> Any:
-        return inside(self.env, verb, *words)
+        return inside(self.env, verb, *words, log=self.programs.log)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
 
-    def work_once(self) -> None:
-        """Everything that a background worker does, once. What fails stands in the log."""
-        done = self.manage("worker", "--once")
-        with self.programs.log.open("a") as log:
-            log.write(done.stderr)
-
     def audit(self) -> dict[str, Any]:
-        return json.loads(self.manage("audit", "--json").stdout)
+        """Raises RuntimeError with what it said if it did not come to an end."""
+        done = self.manage("audit", "--json")
+        if done.returncode > 1 or not done.stdout:
+            raise RuntimeError(f"The audit failed:\n{done.stderr[-2000:]}")
+        return json.loads(done.stdout)
 
 
 @contextmanager
@@ -96,7 +94,9 @@ def webhook(env: dict[str, str]) -> str:
     return f"{env['SITE_URL']}/webhooks/stripe/"
 
 
-def inside(env: dict[str, str], verb: str, *words: str) -> Any:
-    """Run a verb of chaos/inside.py. Raises CalledProcessError."""
+def inside(env: dict[str, str], verb: str, *words: str, log: Path | None = None) -> Any:
+    """Run a verb of chaos/inside.py; what it complains of goes to `log`. Raises CalledProcessError."""
     command = [sys.executable, "-m", "chaos.inside", verb, *words]
-    return json.loads(subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True).stdout)
+    with log.open("a") if log else nullcontext() as complaints:
+        done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=complaints, check=True)
+    return json.loads(done.stdout)

@@ -85,7 +85,8 @@ class Stops:
 
 def pass_by(folder: Path, label: str) -> None:
     """Called by the programs: wait here, or fail, if a stop for this label has a place left."""
-    for file in sorted(folder.glob("*.stop")):
+    for name in sorted(name for name in os.listdir(folder) if name.endswith(".stop")):  # noqa: PTH208  before each statement
+        file = folder / name
         try:
             wanted = json.loads(file.read_text())
         except FileNotFoundError:  # released this moment
