@@ -5,11 +5,12 @@ from django.urls import path
 from .api import Operation, endpoint, not_found
 from .control import books, deliveries, faults, money, settings
 from .control import disputes as disputes_control
-from .endpoints import customers, disputes, intents, others, sessions
+from .endpoints import customers, disputes, intents, others, promotions, sessions
 from .pages import checkout, dashboard, frames, switches
 from .parameters import disputes as dispute_params
 from .parameters import intents as intent_params
 from .parameters import lists
+from .parameters import promotions as promotion_params
 from .parameters import sessions as session_params
 from .parameters.session_rules import check_create
 
@@ -73,6 +74,37 @@ API = [
         endpoint(GET=Operation(disputes.retrieve, lists.EXPAND), POST=Operation(disputes.update, dispute_params.UPDATE)),
     ),
     path("v1/disputes/<str:dispute>/close", endpoint(POST=Operation(disputes.close, lists.EXPAND))),
+    path(
+        "v1/coupons",
+        endpoint(
+            GET=Operation(promotions.list_coupons, lists.DATED),
+            POST=Operation(promotions.create_coupon, promotion_params.COUPON, rules=promotion_params.check_coupon),
+        ),
+    ),
+    path(
+        "v1/coupons/<str:coupon>",
+        endpoint(
+            GET=Operation(promotions.retrieve_coupon, lists.EXPAND),
+            POST=Operation(promotions.update_coupon, promotion_params.COUPON_UPDATE),
+            DELETE=Operation(promotions.delete_coupon, lists.EXPAND),
+        ),
+    ),
+    path(
+        "v1/promotion_codes",
+        endpoint(
+            GET=Operation(promotions.list_codes, promotion_params.CODE_LIST),
+            POST=Operation(
+                promotions.create_code, promotion_params.CODE, required=("promotion",), rules=promotion_params.check_code
+            ),
+        ),
+    ),
+    path(
+        "v1/promotion_codes/<str:promotion_code>",
+        endpoint(
+            GET=Operation(promotions.retrieve_code, lists.EXPAND),
+            POST=Operation(promotions.update_code, promotion_params.CODE_UPDATE),
+        ),
+    ),
     path(
         "v1/customers",
         endpoint(GET=Operation(customers.listed, lists.CUSTOMER_LIST), POST=Operation(customers.create, lists.CUSTOMER)),

@@ -48,13 +48,14 @@ class Outcome:
 def pay(box: Sandbox, session_id: str, attempt: Attempt) -> Outcome:
     """Try to pay. Safe to call several times and at once: an open session is paid at most once.
 
-    Raises ApiError for an unknown session, UnknownCode for a promotion code that does not exist.
+    Raises ApiError for an unknown session, UnknownCode for a promotion code that cannot be used (any more).
     """
     with box.store.transaction():
         session = sessions.load(box, session_id)
         if session.body["status"] != "open":
             return Outcome(session.body["status"], session.body)
         choose(box, session, attempt)
+        sessions.check_total(session)
         session.extra["details"] = details(session, attempt)
         box.store.save(session)
         if session.body["amount_total"] == 0:
@@ -74,6 +75,7 @@ def choose(box: Sandbox, session: Item, attempt: Attempt) -> None:
         session.extra["shipping_choice"] = attempt.shipping_choice
     if attempt.promotion_code is not None and session.body["allow_promotion_codes"]:
         discounts.apply_code(box, session, attempt.promotion_code)
+    discounts.check_still(box, session)
     totals.refresh(box.store, session)
 
 

@@ -143,6 +143,7 @@ def complete(box: Sandbox, session: Item, *, payment_status: str, intent_id: str
         "customer_details": details["customer"],
     }
     session.body["collected_information"]["shipping_details"] = details["shipping"]
+    discounts.count_use(box, session)
     clear_timer(box, EXPIRE, session.id)
     box.store.save(session)
     return emit(box, "checkout.session.completed", session.body)

@@ -1,5 +1,6 @@
 """The amounts of a session from its lines, its discount and the chosen shipping."""
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ..store import Item, Store
@@ -22,16 +23,21 @@ def spread_discount(store: Store, session: Item, lines: list[dict[str, Any]]) ->
     """Take the coupon off the lines, in proportion, to the last unit."""
     discount = session.extra.get("discount")
     coupon = store.find("coupon", discount["source"]["coupon"]) if discount else None
-    subtotals = [line["amount_subtotal"] for line in lines]
-    for line, part in zip(lines, split(subtotals, amount_off(coupon.body, sum(subtotals)) if coupon else 0), strict=True):
+    only = coupon.body.get("applies_to", {}).get("products") if coupon else None
+    weights = [0 if only and line["price"]["product"] not in only else line["amount_subtotal"] for line in lines]
+    off = amount_off(coupon.body, sum(weights), session.body["currency"]) if coupon else 0
+    for line, part in zip(lines, split(weights, off), strict=True):
         line["amount_discount"] = part
         line["amount_total"] = line["amount_subtotal"] - part
 
 
-def amount_off(coupon: dict[str, Any], subtotal: int) -> int:
+def amount_off(coupon: dict[str, Any], subtotal: int, currency: str) -> int:
     """What the coupon takes off, halves rounded up, never more than there is."""
     if coupon["percent_off"]:
-        return min((subtotal * coupon["percent_off"] + 50) // 100, subtotal)
+        part = Decimal(str(coupon["percent_off"])) * subtotal / 100
+        return min(int(part.quantize(Decimal(1), rounding=ROUND_HALF_UP)), subtotal)
+    if currency != coupon["currency"]:
+        return min(coupon["currency_options"][currency]["amount_off"], subtotal)
     return min(coupon["amount_off"], subtotal)
 
 

@@ -1,4 +1,4 @@
-"""refund, customer, event, coupon, promotion_code"""
+"""refund, customer, event"""
 
 import copy
 from typing import Any
@@ -86,64 +86,4 @@ def event(
         "pending_webhooks": waiting,
         "request": cause,
         "type": kind,
-    }
-
-
-def coupon(code: str, *, percent: int | None, amount: int | None, currency: str | None) -> dict[str, Any]:
-    """A coupon that takes a percentage or a fixed amount (minor units) off once."""
-    return {
-        "id": f"{code.lower()}_{currency}" if currency else code.lower(),
-        "object": "coupon",
-        "amount_off": amount,
-        "created": now(),
-        "currency": currency,
-        "duration": "once",
-        "duration_in_months": None,
-        "livemode": False,
-        "max_redemptions": None,
-        "metadata": {},
-        "name": code,
-        "percent_off": percent,
-        "redeem_by": None,
-        "times_redeemed": 0,
-        "valid": True,
-    }
-
-
-def promotion_code(code: str, coupon_id: str) -> dict[str, Any]:
-    """The word a shopper types to get a coupon."""
-    return {
-        "id": f"promo_{coupon_id}",
-        "object": "promotion_code",
-        "active": True,
-        "code": code,
-        "created": now(),
-        "customer": None,
-        "customer_account": None,
-        "expires_at": None,
-        "livemode": False,
-        "max_redemptions": None,
-        "metadata": {},
-        "promotion": {"coupon": coupon_id, "type": "coupon"},
-        "restrictions": {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None},
-        "times_redeemed": 0,
-    }
-
-
-def discount(session_id: str, *, coupon_id: str, promotion_code_id: str | None) -> dict[str, Any]:
-    """One use of a coupon by a session."""
-    return {
-        "id": new_id("discount"),
-        "object": "discount",
-        "checkout_session": session_id,
-        "customer": None,
-        "customer_account": None,
-        "end": None,
-        "invoice": None,
-        "invoice_item": None,
-        "promotion_code": promotion_code_id,
-        "source": {"coupon": coupon_id, "type": "coupon"},
-        "start": now(),
-        "subscription": None,
-        "subscription_item": None,
     }

@@ -85,6 +85,8 @@ def posted(request: HttpRequest, box: Sandbox, session: Item) -> HttpResponse:
         outcome = checkout.pay(box, session.id, wanted)
     except attempt.BadFields as error:
         return form_page(request, box, session, kept(typed), errors=error.errors)
+    except discounts.UnknownCode:
+        return use_code(request, box, session, typed | {"promotion_code": ""}, failure="The promotion code is used up.")
     except ApiError as error:
         return form_page(request, box, session, kept(typed), errors={"number": error.message})
     return after(request, box, outcome, kept(typed))
@@ -95,7 +97,9 @@ def kept(typed: dict[str, str]) -> dict[str, str]:
     return {key: typed[key] for key in KEPT if key in typed} | {"choice": typed.get("shipping_option", "")}
 
 
-def use_code(request: HttpRequest, box: Sandbox, session: Item, typed: dict[str, str]) -> HttpResponse:
+def use_code(
+    request: HttpRequest, box: Sandbox, session: Item, typed: dict[str, str], *, failure: str | None = None
+) -> HttpResponse:
     """Apply a promotion code and show the new total."""
     errors = {}
     with box.store.transaction():
@@ -108,7 +112,7 @@ def use_code(request: HttpRequest, box: Sandbox, session: Item, typed: dict[str,
                 errors = {"promotion_code": "This code is invalid."}
     if session.body["status"] != "open":
         return closed(request, session.body)
-    return form_page(request, box, session, kept(typed), errors=errors)
+    return form_page(request, box, session, kept(typed), errors=errors, failure=failure)
 
 
 def after(request: HttpRequest, box: Sandbox, outcome: Outcome, values: dict[str, str]) -> HttpResponse:
