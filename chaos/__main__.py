@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
-from chaos.plan import WAYS, Options
+from chaos.plan import PLACES, WAYS, Options
 from chaos.run import Result, run
 from tools.processes import NotStarted
 from tools.services import Missing
@@ -30,12 +31,15 @@ def read_arguments(argv: Sequence[str] | None = None) -> tuple[Options, bool]:
     parser.add_argument("--web", type=int, default=default.web, help="gunicorn's processes (%(default)s)")
     parser.add_argument("--workers", type=int, default=default.workers, help="background workers (%(default)s)")
     parser.add_argument("--reconcile-every", type=float, default=default.reconcile_every, metavar="SECONDS")
+    parser.add_argument("--places", default="", metavar="REGEX", help="kill at these places of chaos/plan.py only")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     chosen = vars(parser.parse_args(argv))
     quiet = chosen.pop("quiet")
     chosen["ways"] = tuple(filter(None, chosen["ways"].split(",")))
     if not chosen["ways"] or set(chosen["ways"]) - set(WAYS):
         parser.error(f"--ways: some of {','.join(WAYS)}")
+    if chosen["places"] and not any(re.search(chosen["places"], each[-1]) for each in PLACES):
+        parser.error("--places: there is no such place in chaos/plan.py")
     if chosen["seed"] is None:
         chosen["seed"] = secrets.randbelow(1_000_000)
     return Options(**chosen), quiet

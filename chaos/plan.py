@@ -5,6 +5,7 @@ The same seed draws the same plan. Which thread comes first is still up to the m
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -28,6 +29,7 @@ class Options:
     web: int = 3
     workers: int = 1
     reconcile_every: float = 5
+    places: str = ""  # regular expression: kill at such places only
 
 
 @dataclass(frozen=True)
@@ -207,8 +209,11 @@ class Plan:
         dice = self.dice("kill", number)
         at = round((number + 0.5 + dice.random()) * each)
         whom = dice.choices(("place", "web", "all web", "master", "background", "call"), (50, 16, 6, 8, 12, 8))[0]
-        places = dice.choice(PLACES) if whom == "place" else ()
-        return Kill(at, whom, places)
+        places = dice.choice(PLACES)
+        if self.options.places:
+            fitting = [each for each in PLACES if re.search(self.options.places, each[-1])]
+            whom, places = "place", dice.choice(fitting)
+        return Kill(at, whom, places if whom == "place" else ())
 
 
 def _line(dice: Random) -> tuple[int, int]:

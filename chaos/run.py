@@ -233,7 +233,7 @@ class Run:
     def result(self) -> Result:
         hit = self._hits()
         quiesce(self.world, self.plan, self.diary)
-        interrupted = self.diary.counts["kills of senders"] + self.diary.counts["mail server: drop"] * 10 + self.options.workers
+        interrupted = self.diary.counts["kills of senders"] + self.world.mail.dropped + self.options.workers
         seen = evidence(self.world, self.diary, interrupted=interrupted)
         wrong = [*self.world.programs.ended, *self.diary.problems, *violations(seen)]
         self.diary.count("mails", len(seen.accepted))

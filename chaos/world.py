@@ -60,6 +60,7 @@ def running(options: Options) -> Iterator[World]:
         if options.database == "postgres":
             database = stack.enter_context(Postgres()).url
         mail = stack.enter_context(MailServer())
+        mail.says_errors = False  # senders are killed in the middle of a sentence
         env = environment(folder, options, database=database, mail_port=mail.port)
         sandbox = Sandbox(db=folder / "sandbox.sqlite3", secret=env["STRIPE_WEBHOOK_SECRETS"], webhook=webhook(env))
         stack.enter_context(sandbox.running())

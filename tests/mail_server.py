@@ -27,10 +27,12 @@ class MailServer:
         self.refused: set[str] = set()  # recipients answered with 550 whatever the mode
         self.accepted: list[Message] = []
         self.hanging = 0  # messages that were never answered
+        self.dropped = 0  # messages that were taken, and nobody was told
         self.closing = Event()
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Conversation)
+        self.says_errors = True
+        self._server = _Server(("127.0.0.1", 0), _Conversation)
         self._server.daemon_threads = True
-        self._server.mail = self  # type: ignore[attr-defined]
+        self._server.mail = self
         self.port: int = self._server.server_address[1]
 
     def __enter__(self) -> MailServer:
@@ -45,6 +47,14 @@ class MailServer:
         self.closing.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    mail: MailServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if self.mail.says_errors:
+            super().handle_error(request, client_address)
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -81,7 +91,9 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _take_message(self) -> bool:
         self._say("354 go on")
         lines: list[bytes] = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:  # the sender died in the middle of it
+                return False
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
         if self.mail.mode == HANG:
             self.mail.hanging += 1
@@ -89,6 +101,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             return False
         self.mail.accepted.append(email.message_from_bytes(b"".join(lines), policy=default))
         if self.mail.mode == DROP:
+            self.mail.dropped += 1
             return False
         self._say("250 taken")
         return True
