@@ -7,6 +7,7 @@ No verb here may be called inside a transaction. The stand-in of `make run` is a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -58,6 +59,12 @@ def retrieve_checkout_session(session_id: str) -> StripePayment:
     return to_session(ask(lambda: client().raw_request("get", path, expand=["payment_intent"])).data)
 
 
+def with_added(state: StripePayment) -> StripePayment:
+    """The same with what the page added to each line, where it did."""
+    added = state.is_paid and (state.discount_minor or state.tax_minor)
+    return replace(state, lines=list_added(state.id)) if added else state
+
+
 def list_added(session_id: str) -> tuple[AddedToLine, ...]:
     """What the page of a session added to each line."""
     sessions, params = client().v1.checkout.sessions, {"limit": 100}
@@ -99,7 +106,9 @@ def retrieve_payment_intent(intent_id: str) -> StripePayment:
 
 def retrieve_payment(stripe_id: str) -> StripePayment:
     """Whatever an id names: a Checkout Session or a PaymentIntent."""
-    return retrieve_payment_intent(stripe_id) if stripe_id.startswith("pi_") else retrieve_checkout_session(stripe_id)
+    if stripe_id.startswith("pi_"):
+        return retrieve_payment_intent(stripe_id)
+    return with_added(retrieve_checkout_session(stripe_id))
 
 
 def update_payment_intent(intent_id: str, params: dict[str, Any]) -> StripePayment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from catalog.models import Variant
 from catalog.stock import OutOfStock, reserve
 from orders.models import NUMBER_ALPHABET, Order, OrderEvent, OrderLine
 from orders.status import Status, Way
+from payments.answers import AddedToLine
 from payments.differences import flag_missing
 from payments.gateway import StripePayment
 from payments.models import Difference, Payment
@@ -61,8 +63,9 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     if told is None or told["way"] not in Way.values:
         raise NotRebuilt(_("What was bought is not written down at Stripe. Refund it there, or ask the buyer."))
     subtotal = sum(quantity * price for _sku, quantity, price, _off in told["lines"])
-    discount = sum(off for *_line, off in told["lines"])
-    if subtotal - discount + told["shipping"] != state.amount_minor:
+    discount = sum(off for *_line, off in told["lines"]) + state.discount_minor
+    tax = state.amount_minor - (subtotal - discount + told["shipping"])
+    if tax not in (0, state.tax_minor) or not 0 <= discount <= subtotal:
         raise NotRebuilt(_("Its lines do not add up to what was paid. Refund it at Stripe, or ask the buyer."))
     order = Order.objects.create(
         number=number,
@@ -73,6 +76,7 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
         subtotal_minor=subtotal,
         discount_minor=discount,
         discount_code=told["code"],
+        tax_minor=tax,
         shipping_minor=told["shipping"],
         total_minor=state.amount_minor,
         requires_shipping=told["parcel"],
@@ -83,11 +87,13 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Made again from its payment at Stripe"), by=by)
     if told["code"]:
         uses.take_again(told["code"], order_number=number)
-    _lines(order, told["lines"], by=by)
+    _lines(order, told["lines"], {line.sku: line for line in state.lines}, with_tax=bool(tax), by=by)
     return order
 
 
-def _lines(order: Order, lines: list[tuple[str, int, int, int]], *, by: str) -> None:
+def _lines(
+    order: Order, lines: list[tuple[str, int, int, int]], added: Mapping[str, AddedToLine], *, with_tax: bool, by: str
+) -> None:
     """The lines, with today's words of the catalogue and the prices that were paid. What is not there is told to staff."""
     wanted = Variant.objects.filter(sku__in=[sku for sku, *_rest in lines]).select_related("product")
     variants = {one.sku: one for one in wanted}
@@ -99,8 +105,9 @@ def _lines(order: Order, lines: list[tuple[str, int, int, int]], *, by: str) -> 
                 counted = _held(variant, quantity, order, by=by)
             except OutOfStock:
                 missing[variant.pk] = missing.get(variant.pk, 0) + quantity
-        words = _words(variant, sku, counted=counted)
-        OrderLine.objects.create(order=order, sku=sku, quantity=quantity, unit_price_minor=price, discount_minor=off, **words)
+        words, more = _words(variant, sku, counted=counted), added.get(sku, AddedToLine(sku, 0, 0))
+        words |= {"discount_minor": off + more.discount_minor, "tax_minor": more.tax_minor * with_tax}
+        OrderLine.objects.create(order=order, sku=sku, quantity=quantity, unit_price_minor=price, **words)
     if missing:
         flag_missing(order, missing)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from payments import gateway
@@ -23,10 +22,7 @@ def retrieve(payment: Payment, stripe_id: str = "") -> StripePayment:
     known = payment.stripe_id or stripe_id
     if payment.is_intent:
         return gateway.retrieve_payment_intent(known)
-    state = gateway.retrieve_checkout_session(known)
-    if state.is_paid and (state.discount_minor or state.tax_minor):
-        return replace(state, lines=gateway.list_added(known))
-    return state
+    return gateway.with_added(gateway.retrieve_checkout_session(known))
 
 
 def close(state: StripePayment) -> StripePayment:

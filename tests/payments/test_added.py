@@ -1,0 +1,76 @@
+"""What Stripe's page adds to an order where the shop lets it: its own promotion codes, and tax."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order
+from orders.status import Status, Way
+from orders.transitions import expire
+from payments.audit import audit
+from payments.models import Difference, Payment
+from payments.rebuild import rebuild
+from payments.settle import settle
+from payments.ways import retrieve
+from tests import factories
+
+WITH_PAGE = [Way.HOSTED, Way.EMBEDDED]
+
+
+@pytest.fixture(params=WITH_PAGE)
+def payer(request, shopper, settings):
+    settings.PAYMENT_WAYS, settings.STRIPE_PUBLISHABLE_KEY = WITH_PAGE, "pk_test_shop"
+    settings.STRIPE_PROMOTION_CODES = True
+    shopper.way = request.param
+    factories.shipping_rate(price_minor=590)
+    shopper.put(factories.variant(on_hand=5, price_minor=4999)).put(factories.variant(on_hand=5, price_minor=1), 3)
+    return shopper
+
+
+def violations():
+    return {name: result["examples"] for name, result in audit().items() if result["violations"]}
+
+
+def test_a_code_of_stripes_comes_off_line_by_line(payer):
+    payment = payer.checkout()
+    assert payer.pay(payment, promotion_code="WELCOME10")["outcome"] == "succeeded"
+    order = settle(payment, by="test").order
+    order.refresh_from_db()
+    assert (order.status, order.discount_minor, order.total_minor) == (Status.PAID, 500, 4999 + 3 - 500 + 590)
+    assert order.paid_minor == order.total_minor == Payment.objects.get().amount_minor
+    assert sum(line.discount_minor for line in order.lines.all()) == 500
+    assert violations() == {}
+    settle(payment, by="test")
+    assert Order.objects.get().discount_minor == 500
+
+
+def test_a_code_that_the_shop_did_not_allow_is_flagged(payer):
+    payment = payer.checkout()
+    Payment.objects.update(request=payment.request | {"allow_promotion_codes": False})
+    payer.pay(payment, promotion_code="WELCOME10")
+    payment = settle(Payment.objects.get(), by="test")
+    assert (payment.status, payment.order.status) == (Payment.Status.MISMATCH, Status.PENDING)
+    assert Difference.objects.get().kind == Difference.Kind.AMOUNT
+
+
+def test_money_that_came_too_late_goes_back_as_it_came(payer):
+    payment = payer.checkout()
+    expire(payment.order, by="test")
+    payer.pay(payment, promotion_code="FIVEOFF")
+    payment = settle(payment, by="test")
+    order = Order.objects.get()
+    assert payment.refunds.get().amount_minor == order.paid_minor == order.refunded_minor == 4999 + 3 - 500 + 590
+    assert (order.discount_minor, set(violations())) == (0, {"differences_are_resolved"})
+
+
+def test_an_order_is_made_again_with_what_was_added(payer):
+    payment = payer.checkout()
+    payer.pay(payment, promotion_code="WELCOME10")
+    state = retrieve(settle(payment, by="test"))
+    before = Order.objects.values("subtotal_minor", "discount_minor", "tax_minor", "total_minor", "paid_minor").get()
+    lines = list(Order.objects.get().lines.values("sku", "quantity", "unit_price_minor", "discount_minor", "tax_minor"))
+    Payment.objects.all().delete()
+    Order.objects.all().delete()
+    order = rebuild(state, by="grace")
+    assert Order.objects.values("subtotal_minor", "discount_minor", "tax_minor", "total_minor", "paid_minor").get() == before
+    assert list(order.lines.values("sku", "quantity", "unit_price_minor", "discount_minor", "tax_minor")) == lines
