@@ -3,7 +3,7 @@
 What a constraint of the database makes impossible has no check: it is listed there too.
 """
 
-from payments.audit import followups, listings, money, orders, stock  # (registers their checks)
+from payments.audit import codes, followups, listings, money, orders, stock  # (registers their checks)
 from payments.audit.run import CHECKS, OVERDUE, SHOWN, audit
 
-__all__ = ["CHECKS", "OVERDUE", "SHOWN", "audit", "followups", "listings", "money", "orders", "stock"]
+__all__ = ["CHECKS", "OVERDUE", "SHOWN", "audit", "codes", "followups", "listings", "money", "orders", "stock"]

@@ -186,15 +186,15 @@ def paid_too_little(life: Life) -> None:
 
 @found_by("totals_add_up")
 def line_dearer(life: Life) -> None:
-    change(OrderLine.objects.filter(order=life[Status.PAID], stock_counted=True), unit_price_minor=1)
+    change(OrderLine.objects.filter(order=life[Status.PAID], stock_counted=True), unit_price_minor=9999)
 
 
-@found_by("totals_add_up", "stock_reserved")
+@found_by("totals_add_up", "discounts_add_up", "stock_reserved")
 def line_lost(life: Life) -> None:
     OrderLine.objects.filter(order=life[Status.PENDING]).delete()
 
 
-@found_by("moves_are_allowed", "no_live_payment_of_an_ended_order", "stock_reserved")
+@found_by("moves_are_allowed", "no_live_payment_of_an_ended_order", "stock_reserved", "uses_follow_their_orders")
 def status_by_hand(life: Life) -> None:
     change(row(life[Status.PENDING]), status=Status.CANCELLED)
 
