@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.private import private_page
+from accounts.throttle import Limit, TooOften, tell_when, too_often_page
 from orders.access import get_order_for, guessing_is_limited, order_key, remember_placed
 from orders.buyer import keep_buyer
 from orders.models import Order
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 
 PAY_SECONDS = 9  # to wait for Stripe: pages answer within ten
 
+# Each asks Stripe twice. A shopper with a bad day presses ten times.
+TRIES_OF_ORDER = Limit("tries-to-pay-order", times=40, seconds=600)
+
 
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,9 +55,12 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         return redirect(request.get_full_path())  # the form works with a script, which did not run
     try:
+        TRIES_OF_ORDER.count(order.number)
         if order.way == Way.HOSTED:
             return HttpResponseRedirect(payment_page(order), status=303)
         secret = embedded_secret(order) if order.way == Way.EMBEDDED else ""
+    except TooOften as error:
+        return too_often_page(request, error)
     except (CartChanged, NotPayable):
         order.refresh_from_db()
         return _over(request, order)
@@ -75,7 +82,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 @guessing_is_limited
 @at_most(PAY_SECONDS)
-def start(request: HttpRequest, number: str) -> JsonResponse:
+def start(request: HttpRequest, number: str) -> HttpResponse:
     """Keep who pays and where it goes, and answer with what Stripe's fields need to pay: for the script of the page."""
     order = get_order_for(request, number)
     if order.way != Way.ELEMENT or order.status != Status.PENDING:
@@ -84,8 +91,12 @@ def start(request: HttpRequest, number: str) -> JsonResponse:
     if not form.is_valid():
         return JsonResponse({"errors": {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}}, status=422)
     try:
+        TRIES_OF_ORDER.count(order.number)
         kept = keep_buyer(order, **form.buyer)
         state = intent_to_pay(order) if kept else None
+    except TooOften as error:
+        problem = _("That was tried too often. Nothing was charged; please try again in a few minutes.")
+        return tell_when(JsonResponse({"problem": problem}, status=429), error)
     except (CartChanged, NotPayable):
         state = None
     except CheckoutUnavailable as error:

@@ -130,6 +130,14 @@ class TestFields:
         assert "Nothing was charged" in answer.json()["problem"]
         assert Order.objects.get().status == Status.CANCELLED
 
+    def test_they_ask_stripe_no_more_often_than_anybody_needs(self, fields):
+        shopper, order, _page = fields
+        answers = [shopper.start(order).status_code for _press in range(45)]
+        assert answers[:35] == [200] * 35
+        assert answers[-1] == 429
+        assert len(shopper.sandbox.requests()) <= 2 * 40
+        assert shopper.client.get(f"/checkout/pay/{order.number}/").status_code == 429
+
     def test_without_javascript_they_only_show_the_page_again(self, fields):
         shopper, order, _page = fields
         answer = shopper.client.post(f"/checkout/pay/{order.number}/", BUYER)
