@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import ApiError
+from .flows.taxes import breakdown as breakdown_of_taxes
 from .listing import list_object
 from .store import Store
 
@@ -57,7 +58,7 @@ def breakdown(store: Store, session: dict[str, Any]) -> dict[str, Any]:
     item = store.find("checkout.session", session["id"])
     discount = item.extra.get("discount") if item else None
     entries = [{"amount": session["total_details"]["amount_discount"], "discount": discount}] if discount else []
-    return session["total_details"] | {"breakdown": {"discounts": entries, "taxes": []}}
+    return session["total_details"] | {"breakdown": {"discounts": entries, "taxes": breakdown_of_taxes(item) if item else []}}
 
 
 INCLUDED: dict[tuple[str, str], Callable[[Store, dict[str, Any]], Any]] = {

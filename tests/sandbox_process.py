@@ -144,7 +144,7 @@ class Sandbox:
 
     def pay(self, session_id: str, **attempt: Any) -> dict[str, Any]:
         """Pay as the hosted page does: card or iban, email, name, shipping, shipping_option, three_d_secure="pass"|"fail",
-        promotion_code, wait. Answers {outcome, session, redirect_url, error, payment_intent}."""
+        promotion_code, country (of a digital order with tax), wait. Answers {outcome, session, redirect_url, error, payment_intent}."""
         return self.call(f"sessions/{session_id}/pay", attempt)
 
     def confirm(self, intent_id: str, *, method: str = "pm_card_visa") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from .. import cards
 from ..errors import ApiError, missing
 from ..flows import checkout, direct, refunds, sessions
+from ..flows.attempt import asks_country
 from ..flows.checkout import Attempt, Outcome
 from ..flows.discounts import UnknownCode
 from ..pages.redirect import after_payment
@@ -22,7 +23,7 @@ def pay(box: Sandbox, given: dict[str, Any], session_id: str) -> dict[str, Any]:
     """Pay a session as the hosted page does; whatever is left out gets a likely value."""
     given = take(
         given, card=str, iban=str, email=str, name=str, phone=str, shipping=dict, shipping_option=int, three_d_secure=str,
-        promotion_code=str, wait=bool,
+        promotion_code=str, country=str, wait=bool,
     )  # fmt: skip
     passed = three_d_secure(given)
     session = sessions.load(box, session_id)
@@ -96,6 +97,7 @@ def attempt_of(session: dict[str, Any], given: dict[str, Any], means: cards.Mean
         name=name,
         phone=given.get("phone", ""),
         shipping={"name": shipping["name"], "address": shipping["address"]} if shipping else None,
+        country=given.get("country", "DE" if asks_country(session) else None),
         shipping_choice=given.get("shipping_option"),
         promotion_code=given.get("promotion_code"),
     )

@@ -8,6 +8,8 @@ from typing import Any
 from .. import cards
 from ..cards import BY_NUMBER, MESSAGES, Means
 from ..parameters.checks import EMAIL
+from ..parameters.locales import COUNTRIES
+from . import taxes
 from .checkout import Attempt
 
 ADDRESS = ("line1", "line2", "city", "postal_code", "state", "country")
@@ -46,6 +48,9 @@ def read(session: dict[str, Any], fields: Mapping[str, str]) -> Attempt:
     if not EMAIL.fullmatch(email):
         errors.setdefault("email", "Enter an e-mail address such as ada@example.com.")
     shipping = read_shipping(session, typed, errors)
+    country = typed.get("bill_country", "") if asks_country(session) else ""
+    if asks_country(session) and country not in COUNTRIES:
+        errors["bill_country"] = "Choose a country."
     phone = typed.get("phone", "")
     if session["phone_number_collection"]["enabled"] and not phone:
         errors["phone"] = "Enter a phone number."
@@ -60,8 +65,15 @@ def read(session: dict[str, Any], fields: Mapping[str, str]) -> Attempt:
         name=name,
         phone=phone,
         shipping=shipping,
+        country=country or None,
         shipping_choice=int(choice) if choice.isascii() and choice.isdigit() and len(choice) < 3 else 0,
     )
+
+
+def asks_country(session: dict[str, Any]) -> bool:
+    """Whether who pays must say where they live: for the tax, or because the shop wants to know. An address to ship to does."""
+    wanted = taxes.is_on(session) or session["billing_address_collection"] == "required"
+    return wanted and not session["shipping_address_collection"]
 
 
 def read_shipping(session: dict[str, Any], typed: Mapping[str, str], errors: dict[str, str]) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ class Attempt:
     name: str = ""
     phone: str = ""
     shipping: dict[str, Any] | None = None  # {"name", "address"}
+    country: str | None = None  # of who pays, where nothing is shipped
     shipping_choice: int | None = None
     promotion_code: str | None = None
 
@@ -76,13 +77,14 @@ def choose(box: Sandbox, session: Item, attempt: Attempt) -> None:
     if attempt.promotion_code is not None and session.body["allow_promotion_codes"]:
         discounts.apply_code(box, session, attempt.promotion_code)
     discounts.check_still(box, session)
+    session.extra["country"] = attempt.shipping["address"].get("country") if attempt.shipping else attempt.country
     totals.refresh(box.store, session)
 
 
 def details(session: Item, attempt: Attempt) -> dict[str, Any]:
     """What the session will say about the buyer once it is complete."""
     shipping = attempt.shipping
-    address = {"country": None} if not shipping else shipping["address"]
+    address = {"country": attempt.country} if not shipping else shipping["address"]
     buyer: dict[str, Any] = {
         "address": whole_address(address),
         "business_name": None,

@@ -25,6 +25,8 @@ def open_session(box: Sandbox, params: dict[str, Any]) -> Item:
     set_shipping_options(box, session, params.get("shipping_options", []))
     if params.get("discounts"):
         discounts.apply_given(box, session, params["discounts"][0])
+    buyer = box.store.find("customer", body["customer"] or "")
+    session.extra["country"] = ((buyer.body.get("address") or {}) if buyer else {}).get("country")
     totals.refresh(box.store, session)
     check_total(session)
     box.store.add(body, session.extra)

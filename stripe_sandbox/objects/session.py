@@ -61,6 +61,9 @@ def chosen(params: dict[str, Any], hosted: bool) -> dict[str, Any]:
         "customer_creation": None if "customer" in params else params.get("customer_creation", "if_required"),
         "phone_number_collection": params.get("phone_number_collection", {"enabled": False}),
     }
+    if params.get("automatic_tax", {}).get("enabled"):
+        status = "requires_location_inputs"
+        fields["automatic_tax"] = {"enabled": True, "liability": {"type": "self"}, "provider": "stripe", "status": status}
     if hosted:
         return fields | {"success_url": params["success_url"]}
     fields |= {"cancel_url": None, "success_url": None}

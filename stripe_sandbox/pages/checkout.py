@@ -7,8 +7,9 @@ from django.shortcuts import render
 
 from ..cards import ACCOUNTS, CARDS
 from ..errors import ApiError
-from ..flows import attempt, checkout, discounts, sessions
+from ..flows import attempt, checkout, discounts, sessions, taxes, totals
 from ..flows.checkout import Outcome
+from ..parameters.locales import COUNTRIES
 from ..runtime import Sandbox
 from ..store import Item
 from . import frames
@@ -17,7 +18,7 @@ from .redirect import after_payment, after_url, back_with, own_page
 
 KEPT = (
     "email", "phone", "ship_name", "ship_line1", "ship_line2", "ship_city", "ship_postal_code", "ship_state",
-    "ship_country", "method", "account_name", "card_name",
+    "ship_country", "bill_country", "method", "account_name", "card_name",
 )  # fmt: skip
 
 
@@ -158,8 +159,8 @@ def form_page(
     values, errors = {"method": "card"} | known(box, session) | (values or {}), errors or {}
     choice = str(values.get("choice", ""))
     options = shipping_options(box, session, int(choice) if choice.isascii() and choice.isdigit() else 0)
-    body = session.body
-    allowed = (body["shipping_address_collection"] or {}).get("allowed_countries", [])
+    body, asks_country = session.body, attempt.asks_country(session.body)
+    allowed = COUNTRIES if asks_country else (body["shipping_address_collection"] or {}).get("allowed_countries", [])
     context = {
         "here": own_page(body),
         "session": body,
@@ -168,6 +169,8 @@ def form_page(
         "errors": errors,
         "failure": failure,
         "options": options,
+        "sums": sums(box, session, options, allowed),
+        "asks_country": asks_country,
         "countries": sorted(((code, NAMES.get(code, code)) for code in allowed), key=lambda entry: entry[1]),
         "cards": CARDS,
         "accounts": ACCOUNTS,
@@ -183,7 +186,8 @@ def known(box: Sandbox, session: Item) -> dict[str, str]:
     if not details:
         customer = box.store.find("customer", session.body["customer"] or "")
         return {"email": (customer.body.get("email") if customer else None) or ""}
-    values = {"email": details["customer"]["email"], "phone": details["customer"]["phone"] or ""}
+    buyer = details["customer"]
+    values = {"email": buyer["email"], "phone": buyer["phone"] or "", "bill_country": buyer["address"]["country"] or ""}
     if details["shipping"]:
         address = details["shipping"]["address"]
         values |= {"ship_name": details["shipping"]["name"]} | {f"ship_{key}": value or "" for key, value in address.items()}
@@ -208,17 +212,33 @@ def shipping_options(box: Sandbox, session: Item, chosen: int) -> list[dict[str,
     body = session.body
     if not body["shipping_options"]:
         return []
-    base = body["amount_total"] - body["total_details"]["amount_shipping"]
     chosen = chosen if chosen < len(body["shipping_options"]) else 0
     entries = []
     for index, option in enumerate(body["shipping_options"]):
         rate = box.store.find("shipping_rate", option["shipping_rate"])
         amount = option["shipping_amount"]
         entries.append(
-            {"index": index, "name": rate.body["display_name"] if rate else "", "amount": amount, "total": base + amount,
+            {"index": index, "name": rate.body["display_name"] if rate else "", "amount": amount,
              "chosen": index == chosen, "estimate": estimate(rate.body if rate else {})}
         )  # fmt: skip
     return entries
+
+
+def sums(box: Sandbox, session: Item, options: list[dict[str, Any]], countries: list[str]) -> list[dict[str, Any]]:
+    """Tax and total for each shipping choice and each country with a tax of its own; the style sheet shows what is chosen.
+
+    Nothing when there is only one sum.
+    """
+    taxed = taxes.is_on(session.body)
+    if not options and not taxed:
+        return []
+    found = []
+    for place in range(len(options) or 1):
+        for country in taxes.groups(countries) if taxed else [""]:
+            body = totals.preview(box.store, session, shipping_choice=place, country=country)
+            classes = (f"choice choice-{place} " if options else "") + (f"tax tax-{country}" if taxed else "")
+            found.append({"classes": classes, "total": body["amount_total"], "tax": body["total_details"]["amount_tax"]})
+    return found
 
 
 def estimate(rate: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def exclusive(name: str, other: str) -> ApiError:
 def check_played(params: dict[str, Any]) -> None:
     """Say so when the stand-in cannot do what is asked."""
     asked = [name for name in NOT_PLAYED if name in params]
-    asked += [name for name in ("automatic_tax", "invoice_creation") if enabled(params.get(name))]
+    asked += [name for name in ("invoice_creation",) if enabled(params.get(name))]
     if params["mode"] != "payment":
         raise ApiError(f"This stand-in plays mode=payment only, not {params['mode']}.", param="mode")
     if asked:

@@ -20,6 +20,7 @@ from .lists import ADDRESS, DATED, EXPAND, SHIPPING
 from .locales import COUNTRIES, LOCALES
 
 ENABLED = hash_of({"enabled": flag}, required=("enabled",))
+AUTOMATIC_TAX = hash_of({"enabled": flag, "liability": anything}, required=("enabled",))
 PRODUCT_DATA = hash_of(
     {
         "name": text(), "description": text(40000), "images": list_of(url, most=8), "metadata": metadata,
@@ -71,7 +72,7 @@ CUSTOMER_UPDATE = hash_of({key: one_of("auto", "never") for key in ("address", "
 
 CREATE = EXPAND | {
     "adaptive_pricing": hash_of({"enabled": flag}), "after_expiration": anything, "allow_promotion_codes": flag,
-    "allowed_payment_method_types": list_of(text()), "automatic_tax": anything,
+    "allowed_payment_method_types": list_of(text()), "automatic_tax": AUTOMATIC_TAX,
     "billing_address_collection": one_of("auto", "required"), "branding_settings": anything, "cancel_url": url,
     "client_reference_id": text(200), "consent_collection": anything, "currency": currency, "custom_fields": anything,
     "custom_text": CUSTOM_TEXT, "customer": text(), "customer_creation": one_of("always", "if_required"),

@@ -76,7 +76,7 @@ REFUSED: list[tuple[dict[str, Any], str, str | None]] = [
     ({"discounts": [{"coupon": "nothing"}]}, "discounts[0][coupon]", "resource_missing"),
     ({"customer_creation": "always", "customer": "cus_1"}, "customer_creation", "parameters_exclusive"),
     ({"locale": "tlh"}, "locale", None),
-    ({"automatic_tax": {"enabled": True}}, "automatic_tax", None),
+    ({"automatic_tax": {"enabled": "perhaps"}}, "automatic_tax[enabled]", None),
     ({"expand": ["client_reference_id"]}, "expand", None),
     ({"expand": ["payment_intent.latest_charge.customer.default_source.account"]}, "expand", None),
 ]  # fmt: skip
