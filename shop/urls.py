@@ -1,11 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from payments.charts_view import charts_page
 from shop.errors import server_error
 
 handler500 = server_error
 
 urlpatterns = [
+    path("admin/payments/charts/", admin.site.admin_view(charts_page), name="payment_charts"),
     path("admin/", admin.site.urls),
     path("", include("catalog.urls")),
     path("cart/", include("cart.urls")),

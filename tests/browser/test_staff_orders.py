@@ -108,3 +108,8 @@ def test_it_keeps_its_lists_accessible(staff, paid_order):
         staff.go(reverse(f"admin:{name}"))
         expect(staff.page.get_by_role("button", name="Log out")).to_be_visible()
         staff.look()
+    staff.go(reverse("admin:index"))
+    staff.follow("Payments and webhooks over time")
+    staff.page.get_by_text("Payments, last 24 hours, by the hour, as a table").click()
+    expect(staff.page.get_by_role("columnheader", name="Paid of those tried").first).to_be_visible()
+    staff.look()
