@@ -22,9 +22,6 @@ def charts_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perms(NEEDED):
         raise PermissionDenied
     write_counts()
-    context = {
-        **admin.site.each_context(request),
-        "title": _("Payments and webhooks over time"),
-        "charts": charts(timezone.now()),
-    }
+    about = {"title": _("Payments and webhooks over time"), "zone": timezone.get_current_timezone_name()}
+    context = {**admin.site.each_context(request), **about, "charts": charts(timezone.now())}
     return TemplateResponse(request, "admin/payments/charts.html", context)

@@ -106,6 +106,7 @@ class TestThePage:
         assert page.count("No attempt to pay has ended in this time.") == 2
         assert page.count("Nothing came to the webhook in this time.") == 2
         assert drawn(page) == []
+        assert "of the time zone UTC;" in page
 
     def test_draws_bars_that_add_up_beside_a_table(self, grace_client):
         payment("succeeded", at=timezone.now())
