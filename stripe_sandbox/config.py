@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import API_VERSION
+
 DELIVERY_MODES = ("auto", "hold", "drop")
 
 
@@ -17,6 +19,9 @@ class Config:
 
     webhook_url: str = ""
     webhook_secrets: list[str] = field(default_factory=list)
+    webhook_api_version: str = API_VERSION  # in which events are said to be written; "": the account's default
+    webhook_events: list[str] = field(default_factory=lambda: ["*"])  # what /v1/webhook_endpoints says; all are sent
+    clock_skew_seconds: float = 0.0  # Stripe's clock before ours: Date headers and signatures
     delivery: str = "auto"  # auto, hold (until flushed) or drop (never sent)
     duplicate: int = 0  # further deliveries of each event
     delay_seconds: float = 0.0
@@ -46,8 +51,12 @@ def check(name: str, value: Any) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1_000_000
     if name == "webhook_url":
         good = isinstance(value, str) and (value == "" or is_url(value))
-    elif name == "webhook_secrets":
-        good = isinstance(value, list) and all(isinstance(secret, str) and secret for secret in value)
+    elif name in ("webhook_secrets", "webhook_events"):
+        good = isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value)
+    elif name == "webhook_api_version":
+        good = isinstance(value, str) and len(value) < 60
+    elif name == "clock_skew_seconds":
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 1_000_000
     elif name == "delivery":
         good = value in DELIVERY_MODES
     elif name == "shuffle":

@@ -100,7 +100,8 @@ class Deliveries:
         if event is None:  # forgotten meanwhile (reset)
             return Answer(None, 0, "the event is gone")
         body = encode(event.body)
-        answer = send(row[0]["url"], body, signature(body, config.webhook_secrets), timeout=config.timeout_seconds)
+        header = signature(body, config.webhook_secrets, timestamp=int(time.time() + config.clock_skew_seconds))
+        answer = send(row[0]["url"], body, header, timeout=config.timeout_seconds)
         with self._store.transaction():
             self._note(delivery_id, answer, config)
             if answer.good:

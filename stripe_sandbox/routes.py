@@ -5,7 +5,7 @@ from django.urls import path
 from .api import Operation, endpoint, not_found
 from .control import books, deliveries, faults, money, settings
 from .control import disputes as disputes_control
-from .endpoints import customers, disputes, intents, others, promotions, sessions
+from .endpoints import customers, disputes, intents, others, promotions, sessions, webhook_endpoints
 from .pages import checkout, dashboard, frames, switches
 from .parameters import disputes as dispute_params
 from .parameters import intents as intent_params
@@ -125,6 +125,8 @@ API = [
         endpoint(GET=Operation(others.list_balance_transactions, lists.BALANCE_TRANSACTION_LIST)),
     ),
     path("v1/balance_transactions/<str:id>", endpoint(GET=Operation(others.retrieve_balance_transaction, lists.EXPAND))),
+    path("v1/webhook_endpoints", endpoint(GET=Operation(webhook_endpoints.listed, lists.PAGE))),
+    path("v1/webhook_endpoints/<str:id>", endpoint(GET=Operation(webhook_endpoints.retrieve, lists.EXPAND))),
     path("v1/payment_methods/<str:id>", endpoint(GET=Operation(others.retrieve_payment_method, lists.EXPAND))),
     path("v1/products/<str:id>", endpoint(GET=Operation(others.retrieve_product, lists.EXPAND))),
     path("v1/prices/<str:id>", endpoint(GET=Operation(others.retrieve_price, lists.EXPAND))),

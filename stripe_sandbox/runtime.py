@@ -1,5 +1,7 @@
 """The parts of one running stand-in, handed to whatever needs them."""
 
+import time
+
 from .config import Config
 from .deliveries import Deliveries
 from .faults import Faults
@@ -15,6 +17,7 @@ class Sandbox:
         self.config = self._start_config = config
         self.deliveries = Deliveries(self.store, lambda: self.config)
         self.faults = Faults()
+        self.started = int(time.time())
 
     def reset(self) -> None:
         """Forget all objects, deliveries, keys and faults; settings go back to those of the start."""

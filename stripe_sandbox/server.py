@@ -4,12 +4,14 @@ import logging
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import django
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 
 from .config import Config
@@ -78,6 +80,7 @@ class Server(BaseApplication):
 
         box = Sandbox(db=self.db, config=self.start_config, public_url=self.public_url)
         RUNNING[:] = [box]
+        show_clock_of(box)
         box.deliveries.start()
         start(box, ACTIONS)
         return get_wsgi_application()
@@ -86,6 +89,12 @@ class Server(BaseApplication):
         """Tell whoever started the program that it answers."""
         host, port = self.address
         print(f"stripe_sandbox ready at http://{host}:{port}", flush=True)
+
+
+def show_clock_of(box: Any) -> None:
+    """Let the `Date` headers, which gunicorn writes, tell the time as far off as the settings say."""
+    right = util.http_date
+    util.http_date = lambda timestamp=None: right((timestamp or time.time()) + box.config.clock_skew_seconds)
 
 
 def bind(host: str, port: int) -> socket.socket:
