@@ -10,11 +10,17 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.log_fields import current_fields
 from accounts.search_indexes import AnyCaseIndex, WordIndex
 from money import Money
 from orders.status import ENDED, OPEN, SOLD, Status, Way
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, no 1/I: read over the telephone
+
+
+def stripe_request() -> str:
+    """The id of the call to Stripe that was answered last in this request or job: staff look it up there."""
+    return current_fields().get("stripe_request", "")[:255]
 
 
 def new_number() -> str:
@@ -250,6 +256,7 @@ class OrderEvent(models.Model):
     what = models.CharField(_("what happened"), max_length=300)
     by = models.CharField(_("by"), max_length=254)  # an e-mail address of staff, "shopper", "webhook evt_…", "reconciler"
     at = models.DateTimeField(_("at"), auto_now_add=True)
+    request_id = models.CharField(max_length=255, blank=True, default=stripe_request, editable=False)
 
     class Meta:
         verbose_name = _("timeline entry")

@@ -9,18 +9,18 @@ from django.contrib import admin, messages
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.long_lists import DateFilter
 from orders.readonly import ReadOnlyAdmin
+from payments.desk_admin import DifferenceAdmin
 from payments.inbox import process_again
-from payments.models import Difference, Dispute, Payment, ReconcileRun, Refund, WebhookEvent
+from payments.models import Dispute, Payment, ReconcileRun, Refund, WebhookEvent
 from payments.order_admin import OrderAdmin
 from payments.patience import at_most, seconds_left
 
-__all__ = ["OrderAdmin"]  # found here by the admin
+__all__ = ["DifferenceAdmin", "OrderAdmin"]  # found here by the admin
 
 log = logging.getLogger(__name__)
 
@@ -144,27 +144,6 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 def _last_error(row: WebhookEvent) -> str:
     row.refresh_from_db()
     return row.last_error
-
-
-@admin.register(Difference)
-class DifferenceAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "kind", "order", "detail", "reference", "resolved_at", "resolved_by"]
-    list_filter = [("resolved_at", EmptyFieldListFilter), "kind", ("created_at", DateFilter)]
-    list_select_related = ["order"]
-    search_fields = ["reference", "order__number__istartswith", "detail__icontains"]
-    search_help_text = _("A whole id of Stripe's, how the order's number begins, or a part of what differs")
-    actions = ["mark_resolved"]
-
-    @admin.action(description=_("Mark as resolved"), permissions=["resolve"])
-    def mark_resolved(self, request: HttpRequest, queryset: QuerySet[Difference]) -> None:
-        """Note that a person has dealt with them; who was first stays."""
-        open_ones = Difference.objects.filter(pk__in=queryset.values("pk"), resolved_at=None)
-        count = open_ones.update(resolved_at=timezone.now(), resolved_by=str(request.user))
-        text = ngettext("%d difference is marked as resolved.", "%d differences are marked as resolved.", count) % count
-        messages.info(request, text if count else _("All of them were resolved already."))
-
-    def has_resolve_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("payments.change_difference")
 
 
 @admin.register(ReconcileRun)

@@ -20,7 +20,7 @@ from payments.differences import record_difference
 from payments.disputes import learn
 from payments.gateway import Event, StripePayment
 from payments.models import Difference, Payment
-from payments.refund import book_refund
+from payments.refund import CAME_BACK, DESK, book_refund
 from payments.settle import settle
 from payments.stripe_disputes import retrieve_dispute
 
@@ -73,7 +73,7 @@ def refund_changed(event: Event) -> Outcome:
     for refund in gateway.list_refunds(payment_intent_id=event.payment_intent_id):
         if payment.status == Payment.Status.SUCCEEDED:
             book_refund(payment, refund, by=f"webhook {event.id}")
-        else:
+        elif refund.status in CAME_BACK or not refund.reference.startswith(DESK):
             record_difference(
                 Difference.Kind.REFUND_UNKNOWN, refund.id, _("Refund of a payment that is not booked"), order=payment.order
             )

@@ -13,7 +13,7 @@ from orders.models import Order, OrderLine
 from orders.status import Way
 from payments.dispute_models import Dispute
 
-__all__ = ["Difference", "Dispute", "Payment", "ReconcileRun", "Refund", "RefundLine", "WebhookEvent"]
+__all__ = ["DeskEntry", "Difference", "Dispute", "Payment", "ReconcileRun", "Refund", "RefundLine", "WebhookEvent"]
 
 
 def new_reference() -> str:
@@ -220,15 +220,33 @@ class Difference(models.Model):
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     resolved_by = models.CharField(_("resolved by"), max_length=254, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)  # how it ended
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # somebody mends it right now
 
     class Meta:
         verbose_name = _("difference")
-        verbose_name_plural = _("differences")
+        verbose_name_plural = _("payment desk")
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="payments_difference_once")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.reference}"
+
+
+class DeskEntry(models.Model):
+    """What somebody pressed on the payment desk, and how it went."""
+
+    difference = models.ForeignKey(Difference, models.CASCADE, related_name="entries")
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    by = models.CharField(_("by"), max_length=254)
+    what = models.CharField(_("what happened"), max_length=500)
+
+    class Meta:
+        verbose_name = _("entry of the payment desk")
+        verbose_name_plural = _("entries of the payment desk")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.what
 
 
 class ReconcileRun(models.Model):

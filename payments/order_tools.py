@@ -82,7 +82,7 @@ def _end_unknown(order: Order, data: dict[str, Any], by: str) -> str:
     except CannotCancel as error:
         raise NotDone(str(error)) from error
     except GatewayError as error:
-        raise NotDone(_stripe_said(error)) from error
+        raise NotDone(stripe_said(error)) from error
     return _("Ended; its units are on sale again. The difference stays until it is marked as resolved.")
 
 
@@ -100,7 +100,7 @@ def _cancel(order: Order, data: dict[str, Any], by: str) -> str:
     except (CannotCancel, InvalidTransition) as error:
         raise NotDone(str(error)) from error
     except GatewayError as error:
-        raise NotDone(_stripe_said(error)) from error
+        raise NotDone(stripe_said(error)) from error
     if not was_open:
         raise NotDone(_("This order had ended already: it is “%s”.") % order.get_status_display())
     return _("Cancelled; its units are on sale again.")
@@ -121,13 +121,13 @@ def give_back(order: Order, by: str, **wish: Any) -> str:
         raise NotDone(str(error)) from error
     except GatewayKeyRefused as error:
         told = _("The refund is written down and goes out by itself once that is mended; do not ask for it again.")
-        raise NotDone(f"{_stripe_said(error)} {told}") from error
+        raise NotDone(f"{stripe_said(error)} {told}") from error
     except GatewayDown as error:
         raise NotDone(
             _("Stripe does not answer. The refund is written down and goes out by itself; do not ask for it again.")
         ) from error
     except GatewayError as error:
-        raise NotDone(_stripe_said(error)) from error
+        raise NotDone(stripe_said(error)) from error
     return _("%s is going back to the shopper.") % Money(wish["amount_minor"], order.currency)
 
 
@@ -136,12 +136,13 @@ def _check(order: Order, data: dict[str, Any], by: str) -> str:
         for payment in order.payments.all():
             settle(payment, by=by)
     except GatewayError as error:
-        raise NotDone(_stripe_said(error)) from error
+        raise NotDone(stripe_said(error)) from error
     order.refresh_from_db()
     return _("Stripe was asked. The order is “%s”.") % order.get_status_display()
 
 
-def _stripe_said(error: GatewayError) -> str:
+def stripe_said(error: GatewayError) -> str:
+    """For staff."""
     if isinstance(error, GatewayKeyRefused):
         return _("Stripe refuses the shop's key. Whoever runs the shop has to mend STRIPE_SECRET_KEY.")
     if isinstance(error, GatewayDown):

@@ -29,6 +29,7 @@ Status = Refund.Status
 ACCEPTED = {"pending": Status.PENDING, "requires_action": Status.PENDING, "succeeded": Status.SUCCEEDED}
 CAME_BACK = {"failed": Status.FAILED, "canceled": Status.CANCELLED}
 NEW = timedelta(minutes=5)
+DESK = "desk-"  # how the reference of a refund begins that the payment desk made of money which no order knows
 
 
 class RefundRefused(Exception):

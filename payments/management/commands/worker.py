@@ -22,6 +22,7 @@ from catalog.exchange.runs import forget_old_files, work_on_due
 from catalog.low_stock import tell_of_low_stock
 from catalog.picture_work import make_due_renditions
 from orders.emails import send_due
+from payments.desk_sweep import look_at_stripe, sweep
 from payments.expire import expire_orders
 from payments.reconcile import reconcile
 
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         parser.add_argument("--mail-every", type=float, default=2, metavar="SECONDS")
         parser.add_argument("--expire-every", type=float, default=30, metavar="SECONDS")
         parser.add_argument("--reconcile-every", type=float, default=120, metavar="SECONDS")
+        parser.add_argument("--compare-every", type=float, default=3600, metavar="SECONDS")
         parser.add_argument("--pictures-every", type=float, default=5, metavar="SECONDS")
         parser.add_argument("--stock-every", type=float, default=300, metavar="SECONDS")
         parser.add_argument("--imports-every", type=float, default=2, metavar="SECONDS")
@@ -80,12 +82,15 @@ class Command(BaseCommand):
             Job("Low stock", tell_of_low_stock, options["stock_every"]),
             Job("Imports", work_on_due, options["imports_every"]),
             Job("Pictures by address", fetch_due_pictures, options["imports_every"]),
+            Job("Payment desk", sweep, options["reconcile_every"]),
             Job("Clean-up", clean_up, options["clean_every"]),
         ]
         if options["once"]:
             for job in jobs:
                 job.run()
             return
+        every = options["compare_every"]
+        jobs.append(Job("Comparison", look_at_stripe, every, due=time.monotonic() + every))
         # Waited for, not handled: a handler that sets an Event hangs for ever if it interrupts that Event's own lock.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         self.stdout.write("Working.")
