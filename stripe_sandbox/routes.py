@@ -146,6 +146,7 @@ CONTROL = [
     path("_sandbox/payment_intents/<str:intent_id>/refund", money.refund),
     path("_sandbox/refunds/<str:refund_id>/finish", money.finish_refund),
     path("_sandbox/payment_intents/<str:intent_id>/dispute", disputes_control.create),
+    path("_sandbox/disputes/<str:dispute_id>/answer", disputes_control.answer),
     path("_sandbox/disputes/<str:dispute_id>/close", disputes_control.close),
     path("_sandbox/disputes/<str:dispute_id>/escalate", disputes_control.escalate),
     path("_sandbox/disputes/<str:dispute_id>/funds", disputes_control.funds),

@@ -144,7 +144,8 @@ class Sandbox:
 
     def pay(self, session_id: str, **attempt: Any) -> dict[str, Any]:
         """Pay as the hosted page does: card or iban, email, name, shipping, shipping_option, three_d_secure="pass"|"fail",
-        promotion_code, country (of a digital order with tax), wait. Answers {outcome, session, redirect_url, error, payment_intent}."""
+        promotion_code, country (of a digital order with tax), wait.
+        Answers {outcome, session, redirect_url, error, payment_intent}."""
         return self.call(f"sessions/{session_id}/pay", attempt)
 
     def confirm(self, intent_id: str, *, method: str = "pm_card_visa") -> dict[str, Any]:
@@ -181,6 +182,10 @@ class Sandbox:
     def dispute(self, intent_id: str, **given: Any) -> dict[str, Any]:
         """The buyer goes to the bank: amount (minor units; all), reason ("fraudulent"), inquiry=True. Answers the dispute."""
         return self.call(f"payment_intents/{intent_id}/dispute", given)
+
+    def answer_dispute(self, dispute_id: str, text: str) -> dict[str, Any]:
+        """The shop's evidence goes to the bank."""
+        return self.call(f"disputes/{dispute_id}/answer", {"text": text})
 
     def close_dispute(self, dispute_id: str, *, status: str) -> dict[str, Any]:
         """The bank decides: won, lost, or warning_closed for an inquiry."""

@@ -34,6 +34,17 @@ def escalate(box: Sandbox, given: dict[str, Any], dispute_id: str) -> dict[str, 
 
 
 @control("POST")
+def answer(box: Sandbox, given: dict[str, Any], dispute_id: str) -> dict[str, Any]:
+    """The shop sends words (`text`) to the bank as its evidence."""
+    text = take(given, text=str).get("text", "")
+    if not 1 <= len(text) <= 20_000:
+        raise BadRequest("text: from 1 to 20000 characters")
+    found = disputes.load_open(box, dispute_id)
+    disputes.submit(box, found, {"uncategorized_text": text})
+    return found.body
+
+
+@control("POST")
 def funds(box: Sandbox, given: dict[str, Any], dispute_id: str) -> dict[str, Any]:
     """The money goes (`withdrawn`) or comes back (`reinstated`), whatever the status."""
     way = take(given, moved=str).get("moved")

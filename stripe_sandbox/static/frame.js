@@ -24,6 +24,9 @@ window.addEventListener("message", (event) => {
   resize();
 });
 
+// A dialog around this frame hears no key that is pressed in here.
+window.addEventListener("keydown", (event) => event.key === "Escape" && tell({ event: "escape" }));
+
 function resize() {
   tell({ event: "resize", height: Math.ceil(document.body.getBoundingClientRect().height) });
 }

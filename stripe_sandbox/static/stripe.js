@@ -8,6 +8,9 @@
   const UNREACHABLE = "We are experiencing issues connecting to our payments provider. Please check your internet connection and try again.";
   const NOT_YOURS = "We are unable to authenticate your payment method. Please choose a different payment method and try again.";
 
+  const NOT_LOADED = { type: "api_error", message: "The payment form could not be loaded." };
+  const SILENCE_MS = 3000; // a page of ours speaks at once; an error page never does
+
   class IntegrationError extends Error {
     name = "IntegrationError";
   }
@@ -41,9 +44,12 @@
       this.port = port1;
       port1.onmessage = ({ data }) => this.take(data);
       this.element.contentWindow?.postMessage({ hello: "stripe-stand-in" }, ORIGIN, [port2]);
+      clearTimeout(this.silence);
+      this.silence = setTimeout(() => this.port && this.hear({ event: "loaderror", detail: { error: NOT_LOADED } }), SILENCE_MS);
     }
 
     take(data) {
+      clearTimeout(this.silence);
       if (data.event === "resize") {
         this.element.style.height = `${data.height}px`;
       } else if ("answer" in data) {
@@ -64,6 +70,7 @@
     }
 
     remove() {
+      clearTimeout(this.silence);
       this.element.remove();
       this.port = null;
     }
@@ -244,7 +251,7 @@
   function askBank(address) {
     return new Promise((resolve) => {
       const dialog = document.createElement("dialog");
-      const frame = new Frame(new URL(address).pathname, "3-D Secure authentication", ({ event }) => event === "authenticated" && dialog.close());
+      const frame = new Frame(new URL(address).pathname, "3-D Secure authentication", ({ event }) => dialog.close(event));
       Object.assign(dialog.style, { width: "min(32rem, 96vw)", padding: "0", border: "0" });
       dialog.setAttribute("aria-label", "3-D Secure authentication");
       dialog.addEventListener("close", () => {
@@ -288,6 +295,10 @@
     const wrong = before.error ?? (deferred ? checkMatch(elements.options, before.paymentIntent) : null);
     if (wrong) {
       return toError(wrong);
+    }
+    const checked = deferred ? {} : await elements.payment.frame.ask("submit");
+    if (checked.error) {
+      return checked;
     }
     elements.submitted = false;
     const { body, unreachable } = await elements.payment.frame.ask("confirm", { key, id: idOf(secret), secret, params: confirmParams });

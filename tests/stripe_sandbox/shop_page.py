@@ -19,7 +19,7 @@ const stripe = window.Stripe("pk_test_of_the_tests");
 
 
 class ShopPage:
-    """Serves it on a port of its own: another origin than the stand-in's. `script` is what the page does."""
+    """Serves it on another site than the stand-in, whose address is 127.0.0.1. `script` is what the page does."""
 
     def __init__(self, stand_in: str) -> None:
         self.stand_in, self.script = stand_in, ""
@@ -53,7 +53,7 @@ class ShopPage:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return f"http://localhost:{self.server.server_port}"
 
     def answer(self, path: str) -> tuple[str, str]:
         if path == "/shop.js":

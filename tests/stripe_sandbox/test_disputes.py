@@ -105,6 +105,7 @@ def test_it_closes_or_escalates_an_inquiry(client, paid, new_session, box):
     escalated = box.escalate_dispute(other["id"])
     assert (escalated["status"], escalated["is_charge_refundable"]) == ("needs_response", False)
     assert types(box, other["id"]) == ["created", "updated", "funds_withdrawn"]
+    assert box.answer_dispute(other["id"], "losing_evidence")["status"] == "lost"
 
 
 def test_it_moves_the_funds_alone(paid, box):

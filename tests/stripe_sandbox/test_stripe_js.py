@@ -171,6 +171,37 @@ def test_it_takes_a_bank_debit_in_fields_of_its_own(tab, show, intent, box):
     assert box.object(intent.id)["status"] == "processing"
 
 
+def test_it_pays_an_intent_that_is_there_first(tab, show, intent, box):
+    script = FIELDS.replace("""{ mode: "payment", amount: 2500, currency: "eur" }""", """{ clientSecret: "%s" }""")
+    script = script.replace("const checked = await elements.submit();", "const checked = {};")
+    frame = show(script % (intent.client_secret, intent.client_secret, "if_required"))
+    said(tab, "ready")
+    pay = tab.get_by_role("button", name="Pay now")
+    pay.click()
+    said(tab, "incomplete_number")
+    fill_card(frame, "4000002760003184")
+    pay.click()
+    tab.frame_locator("dialog iframe").get_by_role("button", name="Complete authentication").wait_for()
+    tab.keyboard.press("Escape")  # gives up; the payment waits
+    assert said(tab, "authentication_failure")["error"]["payment_intent"]["status"] == "requires_action"
+    show(f"""say(await stripe.handleNextAction({{ clientSecret: "{intent.client_secret}" }}))""")
+    tab.frame_locator("dialog iframe").get_by_role("button", name="Complete authentication").click()
+    assert said(tab, "paymentIntent")["paymentIntent"]["status"] == "succeeded"
+    show(f"""say(await stripe.retrievePaymentIntent("{intent.client_secret}"))""")
+    assert said(tab, "paymentIntent")["paymentIntent"]["id"] == intent.id
+    assert box.books()["paid"] == 2500
+
+
+def test_it_tells_the_page_when_the_fields_cannot_be_shown(chrome, shop, intent, box):
+    box.fault(path="^/c/fields", action="status", status=503)
+    shop.script = FIELDS % (intent.client_secret, "always") + """fields.on("loaderror", (told) => say(told.error));"""
+    context = chrome.new_context()
+    page = context.new_page()
+    page.goto(shop.url)
+    assert said(page, "could not be loaded")["type"] == "api_error"
+    context.close()
+
+
 WRONG = {
     "stripe.initEmbeddedCheckout({})": "no longer available",
     "stripe.redirectToCheckout({})": "no longer available",
