@@ -25,57 +25,17 @@ from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
 from payments.disputes import in_words, left_to_refund
 from payments.models import Difference, Dispute, Payment, Refund
+from payments.order_filters import AttentionFilter, CountryFilter, PaidFilter
 from payments.order_tools import TOOLS, NotDone, Tool
 from payments.refund_page import refund_part
 
 NOTHING = "—"
 
 
-class CountryFilter(admin.SimpleListFilter):
-    """By the country that the parcel goes to. Offers those of the latest orders, so that it costs the same with a million."""
-
-    title = _("country")
-    parameter_name = "country"
-    latest = 1000
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        addresses = Order.objects.order_by("-pk").values_list("address", flat=True)[: self.latest]
-        return [(code, code) for code in sorted({address["country"] for address in addresses if address.get("country")})]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(address__country=self.value()) if self.value() in dict(self.lookup_choices) else queryset
-
-
-class AttentionFilter(admin.SimpleListFilter):
-    title = _("needs attention")
-    parameter_name = "attention"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        if self.value() != "yes":
-            return queryset
-        differences = Difference.objects.filter(order__isnull=False, resolved_at=None).order_by().values("order")
-        mails = OutgoingMail.objects.filter(failed_at__isnull=False).order_by().values("order")
-        return queryset.filter(pk__in=differences.union(mails))  # few orders: all others need not be asked
-
-
-class PaidFilter(admin.SimpleListFilter):
-    title = _("paid")
-    parameter_name = "paid"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(paid_at__isnull=self.value() == "no") if self.value() in ("yes", "no") else queryset
-
-
 class LineInline(ReadOnlyInline):
     model = OrderLine
     fields = [
-        "picture", "sku", "title", "options_text", "quantity", "unit_price_text", "total_text",
+        "picture", "sku", "title", "options_text", "quantity", "unit_price_text", "discount_text", "total_text",
         "refunded_quantity", "restocked_quantity",
     ]  # fmt: skip
 
@@ -88,6 +48,10 @@ class LineInline(ReadOnlyInline):
     @admin.display(description=_("unit price"))
     def unit_price_text(self, line: OrderLine) -> str:
         return str(line.unit_price)
+
+    @admin.display(description=_("discount"))
+    def discount_text(self, line: OrderLine) -> str:
+        return _or_nothing(line.discount)
 
     @admin.display(description=_("total"))
     def total_text(self, line: OrderLine) -> str:
@@ -150,7 +114,8 @@ class OrderAdmin(ReadOnlyAdmin):
             ("number_text", "status_badge", "attention"), ("email", "user"), ("placed_at", "expires_at", "paid_at"),
         ]}),
         (_("Money"), {"fields": [
-            ("subtotal_text", "shipping_text", "total_text"), ("paid_text", "refunded_text"), "refunds", "disputes",
+            ("subtotal_text", "discount_text", "shipping_text", "tax_text", "total_text"), ("paid_text", "refunded_text"),
+            "refunds", "disputes",
         ]}),
         (_("Parcel"), {"fields": [
             ("requires_shipping", "shipping_name"), ("recipient", "address_text"), ("shipped_at", "carrier", "tracking_number"),
@@ -195,9 +160,17 @@ class OrderAdmin(ReadOnlyAdmin):
     def subtotal_text(self, order: Order) -> str:
         return str(order.subtotal)
 
+    @admin.display(description=_("discount"))
+    def discount_text(self, order: Order) -> str:
+        return " ".join(filter(None, [_or_nothing(order.discount), order.discount_code]))
+
     @admin.display(description=_("shipping"))
     def shipping_text(self, order: Order) -> str:
         return str(order.shipping)
+
+    @admin.display(description=_("tax"))
+    def tax_text(self, order: Order) -> str:
+        return _or_nothing(order.tax)
 
     @admin.display(description=_("total"))
     def total_text(self, order: Order) -> str:

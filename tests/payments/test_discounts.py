@@ -142,6 +142,14 @@ def test_what_is_too_little_with_shipping_is_told_at_the_checkout(shopper):
     assert (page.status_code, Order.objects.exists(), held()) == (422, False, 0)
 
 
+@pytest.mark.django_db
+def test_staff_see_the_discount_of_an_order_and_of_its_lines(grace_client):
+    factories.promotion(percent=15)
+    order = placed((factories.variant(price_minor=4900), 2), (factories.variant(price_minor=1000), 1), code="SPRING")
+    page = grace_client.get(f"/admin/orders/order/{order.pk}/change/").text
+    assert all(words in page for words in ("€16.20 SPRING", "€14.70", "€1.50", "€91.80"))
+
+
 # -- What becomes of the use ------------------------------------------------------------------------------------------
 
 
