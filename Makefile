@@ -4,6 +4,7 @@
 # make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes)
 # make lint   lint and types alone
 # make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
+# make chaos  shoppers, staff, faults and kills against the real shop, then every invariant (docs/chaos.md)
 # make bench  how fast the shop is, beside bare Django pages, on both databases
 #
 # Variables: PORT=8000  SANDBOX_PORT=12111  IMAGES=azurite  PY=python3.12  ARGS="-k cart" (for pytest)  WORKERS=4
@@ -29,7 +30,7 @@ PYTEST := $(V)/python -m pytest -n $(WORKERS) --dist worksteal
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-sqlite test-postgres test-long lint bench azurite clean
+.PHONY: help run dev test test-sqlite test-postgres test-long lint bench chaos azurite clean
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -49,7 +50,7 @@ lint: .venv/.ok-dev
 	@echo "== Lint and types"
 	$(V)/ruff check .
 	$(V)/ruff format --check .
-	$(V)/mypy --explicit-package-bases $(APPS) bench tools
+	$(V)/mypy --explicit-package-bases $(APPS) bench chaos tools
 	$(DUMMY) $(V)/python manage.py makemigrations --check --dry-run
 	$(DUMMY) $(V)/python manage.py check
 
@@ -69,6 +70,9 @@ test-long: .venv/.ok-dev $(AZURITE)
 
 bench: .venv/.ok-dev
 	@$(V)/python -m bench $(if $(PRODUCTS),--products $(PRODUCTS)) --databases $(DATABASES) --seconds $(SECONDS) $(ARGS)
+
+chaos: .venv/.ok-dev
+	@$(V)/python -m chaos $(ARGS)
 
 azurite: $(AZURITE)
 

@@ -31,6 +31,7 @@ def read_arguments(argv: Sequence[str] | None = None) -> tuple[Options, bool]:
     parser.add_argument("--web", type=int, default=default.web, help="gunicorn's processes (%(default)s)")
     parser.add_argument("--workers", type=int, default=default.workers, help="background workers (%(default)s)")
     parser.add_argument("--reconcile-every", type=float, default=default.reconcile_every, metavar="SECONDS")
+    parser.add_argument("--patience", type=float, default=default.patience, metavar="SECONDS", help="at the end (%(default)s)")
     parser.add_argument("--places", default="", metavar="REGEX", help="kill at these places of chaos/plan.py only")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     chosen = vars(parser.parse_args(argv))

@@ -132,7 +132,7 @@ def run_broken(name: str, arguments: Sequence[str] = ()) -> subprocess.Completed
     broken = BROKEN[name]
     with tempfile.TemporaryDirectory(prefix="chaos-broken-") as folder:
         tree = copy(Path(folder), broken.edits)
-        command = [sys.executable, "-m", "chaos", "--seed", "1", "--quiet", *broken.arguments, *arguments]
+        command = [sys.executable, "-m", "chaos", "--seed", "1", "--quiet", "--patience", "3", *broken.arguments, *arguments]
         return subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 

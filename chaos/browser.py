@@ -50,6 +50,8 @@ class Browser:
 
     def _patiently(self, what: str, ask: Callable[[], Answer]) -> Answer:
         for _try in range(PATIENCE):
+            if self.diary.problems:
+                break  # the run is about to end
             try:
                 answer = ask()
             except requests.RequestException:
@@ -61,5 +63,4 @@ class Browser:
                 if answer.status_code != 503:
                     self.diary.complain(f"I20: {what} answered {answer.status_code}: {answer.content[:120]!r}")
             time.sleep(PAUSE)
-        self.diary.count("gave up")
         raise GaveUp(what)

@@ -57,7 +57,7 @@ def calm(passes: str, minutes: str) -> dict[str, int]:
     for _each in range(int(passes)):
         moved += _later(timedelta(minutes=int(minutes)))
         call_command("worker", once=True)
-        with urlopen(Request(f"{settings.STRIPE_API_BASE}/_sandbox/deliveries/wait", b'{"timeout": 60}')) as answer:
+        with urlopen(Request(f"{settings.STRIPE_API_BASE}/_sandbox/deliveries/wait", b'{"timeout": 5}')) as answer:
             answer.read()
     return {"moved": moved}
 

@@ -29,6 +29,7 @@ class Options:
     web: int = 3
     workers: int = 1
     reconcile_every: float = 5
+    patience: float = 120  # seconds for whatever is still due when everything works again
     places: str = ""  # regular expression: kill at such places only
 
 

@@ -94,15 +94,16 @@ class Run:
             self._live(lambda errand=errand: staff.do(errand))  # type: ignore[misc]
 
     def _enough(self) -> bool:
-        """Whether people stop: all is paid and everybody was killed, or the time is over."""
-        done = self.paid >= self.options.orders and not self.kills
+        """Whether people stop: all is paid and everybody was killed, something is wrong already, or the time is over."""
+        done = (self.paid >= self.options.orders and not self.kills) or bool(self.diary.problems)
         return self.over.is_set() or done or time.monotonic() > self.end
 
     def _live(self, what: Callable[[], Any]) -> None:
         try:
             what()
         except GaveUp as error:
-            self.diary.complain(f"I20: the shop did not answer for a quarter of a minute: {error}")
+            if not self.diary.problems:
+                self.diary.complain(f"I20: the shop did not answer for a quarter of a minute: {error}")
         except Exception:  # a mistake of the harness is no reason to stop, but it must be seen
             self.diary.complain(f"The harness failed: {traceback.format_exc()[-600:]}")
 
@@ -253,7 +254,7 @@ class Run:
 
 def keep(options: Options, world: World) -> Path:
     """What a person needs who looks for the cause: the log, the stand-in's books, and the shop's where it is a file."""
-    folder = ROOT / ".run" / "chaos" / f"seed-{options.seed}-{options.database}"
+    folder = (ROOT / ".run" / "chaos").resolve() / f"seed-{options.seed}-{options.database}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for file in world.folder.glob("*.*"):
