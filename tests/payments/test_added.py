@@ -63,14 +63,33 @@ def test_money_that_came_too_late_goes_back_as_it_came(payer):
     assert (order.discount_minor, set(violations())) == (0, {"differences_are_resolved"})
 
 
-def test_an_order_is_made_again_with_what_was_added(payer):
+@pytest.mark.parametrize(("behaviour", "on_top"), [("exclusive", True), ("inclusive", False)])
+def test_tax_is_kept_as_stripe_reckons_it(payer, settings, behaviour, on_top):
+    settings.STRIPE_TAX = behaviour
     payment = payer.checkout()
-    payer.pay(payment, promotion_code="WELCOME10")
-    state = retrieve(settle(payment, by="test"))
-    before = Order.objects.values("subtotal_minor", "discount_minor", "tax_minor", "total_minor", "paid_minor").get()
-    lines = list(Order.objects.get().lines.values("sku", "quantity", "unit_price_minor", "discount_minor", "tax_minor"))
+    assert payer.pay(payment, promotion_code="FIVEOFF")["outcome"] == "succeeded"
+    session = payer.sandbox.session(payment.session_id)
+    order = settle(payment, by="test").order
+    order.refresh_from_db()
+    tax = session["total_details"]["amount_tax"]
+    assert tax > 0
+    assert (order.status, order.total_minor) == (Status.PAID, session["amount_total"])
+    assert (order.tax_minor, order.discount_minor) == (tax if on_top else 0, 500)
+    of_shipping = session["shipping_cost"]["amount_tax"] if on_top else 0
+    assert sum(line.tax_minor for line in order.lines.all()) + of_shipping == order.tax_minor
+    assert order.events.filter(what__startswith="Tax included").exists() is not on_top
+    assert violations() == {}
+    before = kept(order)
+    assert rebuilt_from(payment) == before
+
+
+def kept(order):
+    lines = list(order.lines.values_list("sku", "quantity", "unit_price_minor", "discount_minor", "tax_minor"))
+    return [order.subtotal_minor, order.discount_minor, order.tax_minor, order.total_minor, order.paid_minor, lines]
+
+
+def rebuilt_from(payment):
+    state = retrieve(payment)
     Payment.objects.all().delete()
     Order.objects.all().delete()
-    order = rebuild(state, by="grace")
-    assert Order.objects.values("subtotal_minor", "discount_minor", "tax_minor", "total_minor", "paid_minor").get() == before
-    assert list(order.lines.values("sku", "quantity", "unit_price_minor", "discount_minor", "tax_minor")) == lines
+    return kept(rebuild(state, by="grace"))
