@@ -27,7 +27,7 @@ from payments import gateway, ways
 from payments.desk_sweep import close_if_gone, mail_of
 from payments.differences import resolve_difference
 from payments.disputes import learn, left_to_refund
-from payments.gateway import GatewayError, StripePayment
+from payments.gateway import GatewayError
 from payments.models import DeskEntry, Difference, Payment, Refund
 from payments.order_tools import NotDone, give_back, stripe_said
 from payments.rebuild import NotRebuilt, rebuild
@@ -129,7 +129,7 @@ def _find_disputed(row: Difference, by: str) -> None:
 
 
 def _attach(row: Difference, by: str) -> str:
-    state = _state(row)
+    state = gateway.retrieve_payment(row.reference)
     other = Payment.objects.filter(reference=state.reference).exclude(Q(session_id=state.id) | Q(payment_intent_id=state.id))
     if any(payment.stripe_id for payment in other):
         raise NotDone(_("It names a payment that has another page at Stripe. Refund it."))
@@ -144,7 +144,7 @@ def _attach(row: Difference, by: str) -> str:
 
 def _give_back_unmatched(row: Difference, by: str) -> str:
     """At Stripe, all that is left: no order knows this money. Repeated, nothing is left."""
-    state = _state(row)
+    state = gateway.retrieve_payment(row.reference)
     if not (state.is_paid and state.payment_intent_id):
         raise NotDone(_("Stripe holds no money for it."))
     named = Q(session_id=state.id) | Q(payment_intent_id=state.payment_intent_id)
@@ -165,12 +165,6 @@ def _give_back_unmatched(row: Difference, by: str) -> str:
     if row.order:
         transitions.note(row.order, told, by=by)
     return told
-
-
-def _state(row: Difference) -> StripePayment:
-    if row.reference.startswith("pi_"):
-        return gateway.retrieve_payment_intent(row.reference)
-    return gateway.retrieve_checkout_session(row.reference)
 
 
 def _refund_again(row: Difference, by: str) -> str:
