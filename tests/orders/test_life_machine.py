@@ -26,7 +26,7 @@ SUPPLY = 5
 
 
 class LifeMachine(RuleBasedStateMachine):
-    """A shop with two counted things and a download. Every example is a transaction that is rolled back."""
+    """A shop with two counted things, a download and two promotion codes. Every example is rolled back."""
 
     carts, orders = Bundle("carts"), Bundle("orders")
 
@@ -40,6 +40,8 @@ class LifeMachine(RuleBasedStateMachine):
     def open_the_shop(self):
         self.variants = [factories.variant(on_hand=SUPPLY, price_minor=price) for price in (100, 2500)]
         self.variants.append(factories.download(price_minor=900))
+        self.codes = ["", factories.promotion(percent=33, most_uses=3).code]
+        self.codes.append(factories.promotion(code="ONCE", amount_minor=500, most_uses_per_customer=1).code)
         self.statuses: dict[int, str] = {}
         print_, poster, download = self.variants
         open_, paid = placed((print_, 1), (download, 1)), placed((poster, 2), (print_, 2), user=people.ada())
@@ -48,18 +50,23 @@ class LifeMachine(RuleBasedStateMachine):
 
     # -- Placing ------------------------------------------------------------------------------------------------------
 
-    @rule(target=carts, wanted=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), min_size=1, max_size=3))
-    def fill_a_cart(self, wanted):
-        return basket(*((self.variants[which], quantity) for which, quantity in wanted))
+    @rule(
+        target=carts,
+        wanted=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), min_size=1, max_size=3),
+        code=st.integers(0, 2),
+    )
+    def fill_a_cart(self, wanted, code):
+        return basket(*((self.variants[which], quantity) for which, quantity in wanted), code=self.codes[code])
 
     @rule(target=orders, cart=carts, delay=st.sampled_from([None, None, "dearer", "switched off"]), guest=st.booleans())
     def place(self, cart, delay, guest):
-        priced = price_cart(cart)
+        user = None if guest else people.ada()
+        priced = price_cart(cart, user=user)
         if priced.is_empty:
             return multiple()
         _meanwhile(delay, priced.lines[0].variant)
         try:
-            order = place(cart, priced, user=None if guest else people.ada())
+            order = place(cart, priced, user=user)
         except (CartBought, CartChanged, OpenOrderInTheWay):
             return multiple()
         finally:

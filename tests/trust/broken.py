@@ -67,6 +67,14 @@ def reserve() -> None:
 
 
 @guard
+def take() -> None:
+    """Nobody counts how often a promotion code is used: looking at it, as the cart does, is all there is."""
+    from promotions import uses
+
+    uses.take = lambda *_unused, **_named: None
+
+
+@guard
 def one_open_order() -> None:
     """Every press places an order of its own: the constraint never meets two of one cart."""
     from orders import place

@@ -10,6 +10,7 @@ from orders import transitions
 from orders.models import Order, OrderEvent, OutgoingMail
 from orders.status import ENDED, Status
 from payments.models import Difference, Payment
+from promotions.models import Promotion
 from tests import factories
 from tests.trust.at_once import Calls
 
@@ -64,6 +65,42 @@ class TestTheLastOnes:
         with broken("reserve") as shop:
             pressed = press_at_once(world, shop, print_)
         assert [answer.status_code for _shopper, answer in pressed].count(303) > LEFT
+
+
+class TestTheLastUsesOfACode:
+    def press_at_once(self, world, shop, print_):
+        """All have the code in their carts, and press at the same instant; answers who got what."""
+        crowd = [world.shopper(shop=shop).put(print_) for _each in range(SHOPPERS)]
+        for each in crowd:
+            assert each.client.post("/cart/code/", {"code": "SPRING"}).status_code == 302
+        stop = shop.stops.set(CHECKOUT_BEGINS, at_most=SHOPPERS)
+        with Calls(*[each.press_pay for each in crowd]) as calls:
+            stop.wait(SHOPPERS - 4)
+            stop.release()
+        return calls.outcomes
+
+    @pytest.fixture
+    def print_(self, world):
+        factories.promotion(percent=50, most_uses=LEFT)
+        return factories.variant(requires_shipping=False, on_hand=99, price_minor=1200)
+
+    @pytest.mark.case("F61", "A18")
+    def test_they_go_to_as_many_shoppers_and_the_others_are_told(self, world, print_):
+        answers = self.press_at_once(world, world.shop, print_)
+        losers = [answer for answer in answers if answer.status_code == 409]
+        assert [answer.status_code for answer in answers].count(303) == LEFT == SHOPPERS - len(losers)
+        assert all("is used up. We took it out of your cart." in answer.text for answer in losers)
+        assert Promotion.objects.get().uses == LEFT
+        world.after_the_hold()
+        world.quiesce()
+        assert Promotion.objects.get().uses == 0
+        world.check()
+
+    @pytest.mark.case("F61")
+    def test_without_the_guard_all_get_it(self, world, broken, print_):
+        with broken("take") as shop:
+            answers = self.press_at_once(world, shop, print_)
+        assert [answer.status_code for answer in answers].count(303) > LEFT
 
 
 class TestAHoldThatEndsInFourWaysAtOnce:
