@@ -43,7 +43,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def not_ready_because() -> list[str]:
     """What keeps the shop from being ready; empty if nothing does."""
     try:
-        if not _is_migrated():
+        if missing_migrations():
             return ["database: migrations are not applied, run manage.py migrate"]
         now = timezone.now()
         backlog = _backlog(now)
@@ -117,8 +117,9 @@ def _minutes(age: timedelta) -> str:
     return f"{age // timedelta(minutes=1)} minutes"
 
 
-def _is_migrated() -> bool:
-    return _migrations_of_the_code() <= set(MigrationRecorder(connection).applied_migrations())
+def missing_migrations() -> frozenset[tuple[str, str]]:
+    """(app, name) of those that the code has and the database has not. Raises DatabaseError."""
+    return _migrations_of_the_code() - set(MigrationRecorder(connection).applied_migrations())
 
 
 @cache
