@@ -13,7 +13,7 @@ from chaos.broken import BROKEN, Edit, Gone, copy, run_broken
 def finds(name: str, *arguments: str) -> None:
     done = run_broken(name, arguments)
     assert done.returncode == 1, done.stdout
-    assert re.search(rf"^  {BROKEN[name].finds}: ", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(rf"^  ({BROKEN[name].finds}): ", done.stdout, re.MULTILINE), done.stdout
 
 
 @pytest.mark.same_on_both
