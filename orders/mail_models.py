@@ -47,6 +47,7 @@ class OutgoingMail(models.Model):
                 condition=Q(sent_at__isnull=True, failed_at__isnull=True),
                 name="orders_mail_due",
             ),
+            models.Index(fields=["failed_at"], condition=Q(failed_at__isnull=False), name="orders_mail_given_up"),
             AnyCaseIndex(fields=["to"], name="orders_mail_to"),
         ]
 

@@ -116,6 +116,7 @@ class Order(models.Model):
             models.Index(fields=["status", "expires_at"], name="orders_status_expiry"),
             models.Index(fields=["email"], name="orders_email"),
             models.Index(fields=["cart_id"], name="orders_cart"),
+            models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="orders_paid_when"),
             AnyCaseIndex(fields=["number"], name="orders_number_begins"),
             AnyCaseIndex(fields=["email"], name="orders_email_begins"),
             WordIndex(fields=["recipient"], name="orders_recipient_words"),
