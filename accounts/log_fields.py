@@ -30,6 +30,15 @@ def add_log_fields(**fields: str) -> None:
         _fields.set({**known, **fields})
 
 
+def begin_log_fields(**fields: str) -> None:
+    """From here on this thread's lines have `fields` and no others, until `end_log_fields`: where no block can be drawn."""
+    _fields.set(fields)
+
+
+def end_log_fields(**_signal: object) -> None:
+    _fields.set(None)
+
+
 def current_fields() -> Mapping[str, str]:
     """What a line that is logged now has. Without a request it has the id of this process's run."""
     known = _fields.get() or {}

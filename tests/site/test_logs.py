@@ -151,6 +151,14 @@ def test_an_error_page_names_the_request_that_the_log_names(written, client):
     assert "ProgrammingError" in line["traceback"]
 
 
+@pytest.mark.django_db
+def test_the_line_about_a_missing_page_has_it_too(written, client):
+    answer = client.get("/nowhere/")
+    (line,) = [line for line in written.lines if line["message"] == "Not Found: /nowhere/"]
+    assert (line["request_id"], line["status"]) == (answer["X-Request-ID"], 404)
+    assert "request_id" not in current_fields()
+
+
 def test_every_request_has_an_id_of_its_own(client):
     first, second = (client.get("/healthz")["X-Request-ID"] for _each in range(2))
     assert len(first) == 16
