@@ -114,7 +114,7 @@ class OrderAdmin(ReadOnlyAdmin):
             ("number_text", "status_badge", "attention"), ("email", "user"), ("placed_at", "expires_at", "paid_at"),
         ]}),
         (_("Money"), {"fields": [
-            ("subtotal_text", "discount_text", "shipping_text", "tax_text", "total_text"), ("paid_text", "refunded_text"),
+            ("subtotal_text", "discount_text", "shipping_text", "tax_text", "total_text"), ("paid_text", "refunded_text", "way"),
             "refunds", "disputes",
         ]}),
         (_("Parcel"), {"fields": [
