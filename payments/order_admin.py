@@ -114,8 +114,8 @@ class OrderAdmin(ReadOnlyAdmin):
             ("number_text", "status_badge", "attention"), ("email", "user"), ("placed_at", "expires_at", "paid_at"),
         ]}),
         (_("Money"), {"fields": [
-            ("subtotal_text", "discount_text", "shipping_text", "tax_text", "total_text"), ("paid_text", "refunded_text", "way"),
-            "refunds", "disputes",
+            ("subtotal_text", "discount_text", "shipping_text", "tax_text", "total_text"),
+            ("paid_text", "refunded_text", "way"), "refunds", "disputes",
         ]}),
         (_("Parcel"), {"fields": [
             ("requires_shipping", "shipping_name"), ("recipient", "address_text"), ("shipped_at", "carrier", "tracking_number"),
