@@ -8,6 +8,7 @@ from ..errors import ApiError, missing, unexpected_state
 from ..money import check_steps
 from ..objects import payment
 from ..objects.dispute import dispute as new_dispute
+from ..objects.dispute import network_code
 from ..runtime import Sandbox
 from ..store import Item
 
@@ -82,8 +83,10 @@ def from_card(box: Sandbox, charge_id: str) -> None:
 def move(box: Sandbox, found: Item, *, amount: int, fee: int, category: str) -> None:
     """Write the dispute's money on the balance."""
     booking = payment.balance_transaction(found.body, amount=amount, fee=fee, kind="adjustment")
-    box.store.add(booking | {"reporting_category": category, "description": f"Dispute of {found.body['charge']}"})
-    found.body["balance_transactions"].append(box.store.get("balance_transaction", booking["id"]).body)
+    booking |= {"reporting_category": category, "description": f"Dispute of {found.body['charge']}"}
+    booking["fee_details"] = [detail | {"description": "Dispute fee"} for detail in booking["fee_details"]]
+    box.store.add(booking)
+    found.body["balance_transactions"].append(booking)
     box.store.save(found)
 
 
@@ -158,8 +161,10 @@ def escalate(box: Sandbox, found: Item) -> None:
     with box.store.transaction():
         before = {"status": found.body["status"], "is_charge_refundable": True}
         found.body |= {"status": "needs_response", "is_charge_refundable": False}
+        code = network_code(found.body["reason"], inquiry=False)
+        found.body["network_reason_code"] = code
         if "payment_method_details" in found.body:
-            found.body["payment_method_details"]["card"]["case_type"] = "chargeback"
+            found.body["payment_method_details"]["card"] |= {"case_type": "chargeback", "network_reason_code": code}
         box.store.save(found)
         emit(box, "charge.dispute.updated", found.body, before)
         withdraw(box, found)
@@ -173,9 +178,9 @@ def close(box: Sandbox, found: Item, status: str) -> dict[str, Any]:
     with box.store.transaction():
         found.body |= {"status": status, "is_charge_refundable": status != "lost"}
         box.store.save(found)
-        emit(box, "charge.dispute.closed", found.body)
         if status == "won" and balance(found.body):
             reinstate(box, found)
+        emit(box, "charge.dispute.closed", found.body)
         return found.body
 
 

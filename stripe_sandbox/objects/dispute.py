@@ -20,9 +20,15 @@ FILES = (
 NETWORK_CODES = {"fraudulent": "10.4", "product_not_received": "13.1", "duplicate": "12.6.1", "credit_not_processed": "13.6"}
 
 
+def network_code(reason: str, *, inquiry: bool) -> str | None:
+    """The card network's number of the reason; an inquiry has its group only."""
+    code = NETWORK_CODES.get(reason)
+    return code.partition(".")[0] if code and inquiry else code
+
+
 def dispute(charge: dict[str, Any], *, amount: int, reason: str, inquiry: bool) -> dict[str, Any]:
     """A buyer's complaint at their bank; `amount` in minor units. An inquiry moves no money yet."""
-    code = NETWORK_CODES.get(reason)
+    code = network_code(reason, inquiry=inquiry)
     body: dict[str, Any] = {
         "id": new_id("dispute"),
         "object": "dispute",

@@ -59,7 +59,7 @@ def test_it_gives_the_money_back_when_the_shop_wins(client, paid, box):
     dispute = box.dispute(paid)
     closed = box.close_dispute(dispute["id"], status="won")
     assert (closed["status"], closed["is_charge_refundable"], len(closed["balance_transactions"])) == ("won", True, 2)
-    assert types(box, dispute["id"]) == ["created", "funds_withdrawn", "closed", "funds_reinstated"]
+    assert types(box, dispute["id"]) == ["created", "funds_withdrawn", "funds_reinstated", "closed"]
     kinds = {
         entry.reporting_category: entry.net for entry in client.v1.balance_transactions.list(params={"type": "adjustment"})
     }
