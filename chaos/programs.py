@@ -91,7 +91,7 @@ class Programs:
         self.kill_web(pid)
         return "web"
 
-    def kill_at(self, places: tuple[str, ...], *, seconds: float = 4) -> str:
+    def kill_at(self, places: tuple[str, ...], *, seconds: float) -> str:
         """Wait until a process has come by each of the places, and kill it at the last; answers what it was.
 
         Empty if nobody came in time.

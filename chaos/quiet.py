@@ -14,7 +14,7 @@ from chaos.world import World
 from tests.mail_server import ACCEPT
 from tests.sandbox_process import ControlError
 
-DELIVERED_AGAIN = 100  # events that Stripe delivers once more to a shop that knows them all
+DELIVERED_AGAIN = 200  # events at most that Stripe delivers once more to a shop that knows them all
 PASSES = 3  # of the background work, twenty minutes apart for the shop: its longest hold is over after two
 
 
@@ -56,7 +56,7 @@ def _deliver_again(world: World, plan: Plan) -> None:
     """Events that the shop knows, in any order and twice at once: nothing may happen any more."""
     with contextlib.closing(sqlite3.connect(world.sandbox.db)) as books:
         known = [row[0] for row in books.execute("SELECT id FROM objects WHERE kind = 'event' ORDER BY seq")]
-    chosen = plan.dice("again", 0).sample(known, min(len(known), DELIVERED_AGAIN))
+    chosen = plan.dice("again", 0).sample(known, min(len(known), plan.options.orders, DELIVERED_AGAIN))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda event: world.sandbox.deliver(event, times=2, concurrent=True), chosen))
 

@@ -31,7 +31,8 @@ PAUSE = 0.05
 ORDERS_PER_ERRAND, ORDERS_PER_TROUBLE, ORDERS_PER_WEATHER = 5, 3, 12
 MAIL_MODES = (ACCEPT, ACCEPT, LATER, DROP, CLOSING)
 CREATING = r"^/v1/(checkout/sessions|payment_intents|refunds)$"
-AT_ANY_MOMENT = 2  # audits while the shop sells
+ORDERS_PER_LOOK, LOOKS = 20, 2  # audits while the shop sells: so many at most, that far apart at least
+IN_TIME, LATE = 4, 1  # seconds that a kill waits for somebody at its place, also when all is paid
 
 
 @dataclass
@@ -181,7 +182,7 @@ class Run:
         pids = programs.web_pids()
         match kill.whom:
             case "place":
-                met = programs.kill_at(kill.places)
+                met = programs.kill_at(kill.places, seconds=LATE if self.paid >= self.options.orders else IN_TIME)
                 if not met and pids:
                     programs.kill_web(self.plan.dice("whom", number).choice(pids))
                 self.diary.count(f"kills: {met or 'web'} {'at a place' if met else 'at any moment'}")
@@ -218,8 +219,8 @@ class Run:
 
     def _look(self) -> None:
         """An audit in the middle of it all: what the database alone can show holds at every moment."""
-        each = self.options.orders // (AT_ANY_MOMENT + 1)
-        if self.paid < (self.numbers["look"] + 1) * each or self.numbers["look"] >= AT_ANY_MOMENT:
+        each = max(self.options.orders // (LOOKS + 1), ORDERS_PER_LOOK)
+        if self.numbers["look"] >= LOOKS or self.paid < (self.numbers["look"] + 1) * each:
             return
         self.numbers["look"] += 1
         for name, found in self.world.audit()["checks"].items():
