@@ -92,6 +92,7 @@ class Event:
     reference: str  # client_reference_id, or our metadata on a PaymentIntent
     payment_intent_id: str
     account: str = ""  # of Stripe Connect: whose event it is, if not our own account's
+    signed_by: int | None = None  # which of the configured secrets, the first is 1; none: nobody delivered it
 
 
 def to_session(data: dict[str, Any]) -> StripePayment:

@@ -30,13 +30,18 @@ NOT_OURS: Outcome = (None, "ignored: no payment of this shop")
 
 def session_changed(event: Event) -> Outcome:
     """checkout.session.*: the object is the session."""
-    # One query: between two, the answer to the creating call may be stored, and neither would find the row.
-    lost = Q(reference=event.reference, session_id__isnull=True) & ~Q(order__way=Way.ELEMENT)
-    found = Payment.objects.select_related("order").filter(Q(session_id=event.object_id) | lost).order_by("id")
-    payment = max(found, key=lambda one: one.session_id == event.object_id, default=None)
+    payment = payment_of_session(event)
     if payment is None:
         return _unmatched(gateway.retrieve_checkout_session, event) if event.reference and event.object_id else NOT_OURS
     return _settled(payment, event, stripe_id=event.object_id)
+
+
+def payment_of_session(event: Event) -> Payment | None:
+    """By the session, else by our own reference where the answer that named the session was lost."""
+    # One query: between two, the answer to the creating call may be stored, and neither would find the row.
+    lost = Q(reference=event.reference, session_id__isnull=True) & ~Q(order__way=Way.ELEMENT)
+    found = Payment.objects.select_related("order").filter(Q(session_id=event.object_id) | lost).order_by("id")
+    return max(found, key=lambda one: one.session_id == event.object_id, default=None)
 
 
 def _unmatched(retrieve: Callable[[str], StripePayment], event: Event) -> Outcome:
@@ -56,7 +61,7 @@ def _unmatched(retrieve: Callable[[str], StripePayment], event: Event) -> Outcom
 
 def intent_changed(event: Event) -> Outcome:
     """payment_intent.*: also sent for Checkout, sometimes before the session's own event."""
-    payment = _payment_of_intent(event.payment_intent_id, reference=event.reference)
+    payment = payment_of_intent(event.payment_intent_id, reference=event.reference)
     if payment is None:
         return _unmatched(gateway.retrieve_payment_intent, event) if event.reference else NOT_OURS
     return _settled(payment, event, stripe_id=event.payment_intent_id if payment.is_intent else "")
@@ -66,7 +71,7 @@ def refund_changed(event: Event) -> Outcome:
     """refund.* (the object is the refund) and charge.refunded (the object is the charge): book all of the payment's."""
     if not event.payment_intent_id:
         return NOT_OURS
-    payment = _payment_of_intent(event.payment_intent_id)
+    payment = payment_of_intent(event.payment_intent_id)
     if payment is None:
         return NOT_OURS
     payment = settle(payment, by=f"webhook {event.id}")  # a refund may be heard of before its payment
@@ -84,7 +89,7 @@ def dispute_changed(event: Event) -> Outcome:
     """charge.dispute.*: the object is the dispute."""
     if not (event.payment_intent_id and event.object_id):
         return NOT_OURS
-    payment = _payment_of_intent(event.payment_intent_id)
+    payment = payment_of_intent(event.payment_intent_id)
     if payment is None:
         return _unmatched_dispute(event)
     payment = settle(payment, by=f"webhook {event.id}")  # a dispute may be heard of before its payment
@@ -115,7 +120,7 @@ def _settled(payment: Payment, event: Event, *, stripe_id: str = "") -> Outcome:
     return payment.order, f"payment {payment.status}"
 
 
-def _payment_of_intent(intent_id: str, *, reference: str = "") -> Payment | None:
+def payment_of_intent(intent_id: str, *, reference: str = "") -> Payment | None:
     """By the intent, by our own reference, else by the session that Stripe says it belongs to."""
     known = Payment.objects.filter(payment_intent_id=intent_id).first()
     if known or not intent_id:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
-from django.db import IntegrityError
-from django.db.models import F
+from django.db import DatabaseError, IntegrityError
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.counts import count
@@ -18,6 +22,10 @@ from payments.settle import is_live_shop
 
 log = logging.getLogger(__name__)
 
+# After each failure of its own; then it is given up, a good two days after the first. What Stripe delivers is tried at once.
+PAUSES = [timedelta(minutes=minutes) for minutes in (0, 1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)]
+MOST_FAILURES = len(PAUSES) + 1
+
 
 def receive(event: Event, *, delivered: bool = True) -> WebhookEvent:
     """Record `event` and do what it asks for. Raises what its handler raised; the row then keeps the error.
@@ -28,11 +36,7 @@ def receive(event: Event, *, delivered: bool = True) -> WebhookEvent:
     """
     row = _recorded(event, delivered=delivered)
     if row.processed_at is None:
-        try:
-            _process(row, event)
-        except Exception as error:
-            _keep_error(row, error)
-            raise
+        _process(row, lambda: event)
     return row
 
 
@@ -46,11 +50,12 @@ def _recorded(event: Event, *, delivered: bool) -> WebhookEvent:
             livemode=event.livemode,
             created_at=event.created_at,
             deliveries=int(delivered),
+            signed_by=event.signed_by,
         )
     except IntegrityError:
         row = WebhookEvent.objects.get(stripe_id=event.id)
     if delivered:
-        WebhookEvent.objects.filter(pk=row.pk).update(deliveries=F("deliveries") + 1)
+        WebhookEvent.objects.filter(pk=row.pk).update(deliveries=F("deliveries") + 1, signed_by=event.signed_by)
     return row
 
 
@@ -61,24 +66,51 @@ def process_again(row: WebhookEvent) -> bool:
     """
     if not WebhookEvent.objects.filter(pk=row.pk, processed_at=None).exists():
         return False
-    try:
-        _process(row, gateway.retrieve_event(row.stripe_id))
-    except Exception as error:
-        _keep_error(row, error)
-        raise
+    _process(row, lambda: gateway.retrieve_event(row.stripe_id))
     return True
 
 
-def _process(row: WebhookEvent, event: Event) -> None:
-    order, outcome = _handle(event)
+def due() -> QuerySet[WebhookEvent]:
+    """Events whose effect is owed and that the worker may try now."""
+    now = timezone.now()
+    return WebhookEvent.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), processed_at=None, dead_at=None)
+
+
+def _process(row: WebhookEvent, read: Callable[[], Event]) -> None:
+    """Do what it asks for, and keep how that went."""
+    start = time.monotonic()
+    try:
+        order, outcome = _handle(read())
+    except Exception as error:
+        _keep_error(row, error, start)
+        raise
     WebhookEvent.objects.filter(pk=row.pk, processed_at__isnull=True).update(
-        processed_at=timezone.now(), outcome=outcome[:300], order=order, last_error=""
+        processed_at=timezone.now(), outcome=outcome[:300], order=order, last_error="", next_try_at=None, dead_at=None,
+        **_run(start),
+    )  # fmt: skip
+
+
+def _keep_error(row: WebhookEvent, error: Exception, start: float) -> None:
+    """Stripe's silence, or the database's, is not the event's own failure: it is tried as soon as possible."""
+    told = f"{type(error).__name__}: {error}"[:500]
+    rows = WebhookEvent.objects.filter(pk=row.pk, processed_at=None)
+    if isinstance(error, gateway.GatewayDown | DatabaseError):
+        rows.update(last_error=told, **_run(start))
+        return
+    failures = (rows.values_list("failures", flat=True).first() or 0) + 1
+    now = timezone.now()
+    is_dead = failures >= MOST_FAILURES
+    rows.update(
+        last_error=told,
+        failures=failures,
+        next_try_at=None if is_dead else now + PAUSES[failures - 1],
+        dead_at=now if is_dead else None,
+        **_run(start),
     )
 
 
-def _keep_error(row: WebhookEvent, error: Exception) -> None:
-    told = f"{type(error).__name__}: {error}"[:500]
-    WebhookEvent.objects.filter(pk=row.pk, processed_at=None).update(last_error=told)
+def _run(start: float) -> dict[str, Any]:
+    return {"attempts": F("attempts") + 1, "duration_ms": int((time.monotonic() - start) * 1000)}
 
 
 def _handle(event: Event) -> tuple[Order | None, str]:

@@ -12,6 +12,7 @@ from money import Money
 from orders.models import Order, OrderLine
 from orders.status import Way
 from payments.dispute_models import Dispute
+from payments.inbox_models import WebhookEvent
 
 __all__ = ["DeskEntry", "Difference", "Dispute", "Payment", "ReconcileRun", "Refund", "RefundLine", "WebhookEvent"]
 
@@ -163,37 +164,6 @@ class RefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.line.title}"
-
-
-class WebhookEvent(models.Model):
-    """A signed event that Stripe delivered, recorded once. `processed_at` empty: its effect is still owed.
-
-    `deliveries` 0: no webhook brought it, the reconciler found it by asking.
-    """
-
-    stripe_id = models.CharField(_("event"), max_length=255, unique=True)
-    type = models.CharField(_("type"), max_length=100)
-    object_id = models.CharField(_("object"), max_length=255, blank=True)
-    livemode = models.BooleanField(_("live"), default=False)
-    created_at = models.DateTimeField(_("made by Stripe"))
-    received_at = models.DateTimeField(_("first received"), auto_now_add=True)
-    deliveries = models.PositiveIntegerField(_("deliveries"), default=0)
-    processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=300, blank=True)
-    last_error = models.CharField(_("last error"), max_length=500, blank=True)
-    order = models.ForeignKey(Order, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("order"))
-
-    class Meta:
-        verbose_name = _("webhook event")
-        verbose_name_plural = _("webhook events")
-        ordering = ["-id"]
-        indexes = [
-            models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_event_backlog"),
-            models.Index(fields=["object_id"], name="payments_event_object"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.stripe_id}"
 
 
 class Difference(models.Model):

@@ -17,7 +17,7 @@ from orders.status import Status
 from payments import gateway
 from payments.gateway import Event
 from payments.handlers import HANDLERS
-from payments.inbox import receive
+from payments.inbox import due, process_again, receive
 from payments.models import Payment, ReconcileRun, Refund, WebhookEvent
 from payments.refund import send
 from payments.settle import settle
@@ -43,7 +43,7 @@ def reconcile(*, progress: Progress | None = None) -> ReconcileRun:
     """
     run = ReconcileRun.objects.create(started_at=timezone.now())
     try:
-        run.events_seen = _missed_events(_since(), progress)
+        run.events_seen = _missed_events(_since(), progress) + _old_events(progress)
     except Exception as error:
         run.last_error = str(error)[:500]
         raise
@@ -63,15 +63,26 @@ def _since() -> datetime:
     last = ReconcileRun.objects.filter(finished_at__isnull=False).order_by("-started_at").first()
     if last is None:
         return earliest
-    owed = WebhookEvent.objects.filter(processed_at__isnull=True, created_at__gt=earliest).order_by("created_at").first()
+    owed = due().filter(created_at__gt=earliest).order_by("created_at").first()
     return min(last.started_at, owed.created_at if owed else last.started_at) - OVERLAP
 
 
 def _missed_events(since: datetime, progress: Progress | None) -> int:
     events = gateway.list_events(since=since, types=sorted(HANDLERS))
-    processed = WebhookEvent.objects.filter(processed_at__isnull=False)
-    missed = (event for event in events if not processed.filter(stripe_id=event.id).exists())
+    missed = (event for event in events if _is_owed(event))
     return _each(missed, _receive, progress)
+
+
+def _is_owed(event: Event) -> bool:
+    """Never heard of, or its turn has come again."""
+    known = WebhookEvent.objects.filter(stripe_id=event.id)
+    return due().filter(pk__in=known).exists() or not known.exists()
+
+
+def _old_events(progress: Progress | None) -> int:
+    """Events that failed for longer than Stripe's list is read back."""
+    earliest = timezone.now() - FIRST_LOOK_BACK
+    return _each(due().filter(created_at__lt=earliest).order_by("id"), process_again, progress)
 
 
 def _receive(event: Event) -> None:

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -159,10 +160,12 @@ def _code(error: stripe.StripeError) -> str:
 
 def read_event(body: bytes, signature: str) -> Event:
     """Check a webhook's signature over the raw body against every configured secret. Raises BadSignature."""
-    for secret in filter(is_signing_secret, settings.STRIPE_WEBHOOK_SECRETS):
+    for place, secret in enumerate(settings.STRIPE_WEBHOOK_SECRETS, 1):
+        if not is_signing_secret(secret):
+            continue
         try:
             stripe.WebhookSignature.verify_header(body, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
-            return to_event(json.loads(body))
+            return replace(to_event(json.loads(body)), signed_by=place)
         except stripe.SignatureVerificationError:
             continue
         except NO_EVENT as error:

@@ -135,7 +135,8 @@ class TestEachType:
         assert Difference.objects.get().kind == Difference.Kind.REFUND_FAILED
 
     def test_every_type_the_shop_acts_on_has_a_test_here(self):
-        assert set(HANDLERS) == {
+        told_of_disputes = {kind for kind in HANDLERS if kind.startswith("charge.dispute.")}  # see test_disputes.py
+        assert set(HANDLERS) - told_of_disputes == {
             "checkout.session.completed",
             "checkout.session.async_payment_succeeded",
             "checkout.session.async_payment_failed",

@@ -1,0 +1,73 @@
+"""Disputes as the stand-in makes them: its own events, its own objects, its own refusals."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from orders.models import Order
+from payments.audit import audit
+from payments.desk_repairs import repair
+from payments.models import Difference, Dispute, Payment
+from payments.reconcile import reconcile
+from payments.refund import RefundRefused, refund
+from payments.settle import settle
+from tests import factories
+from tests.payments.shopping import deliver, events_of
+
+
+@pytest.fixture
+def paid(shopper) -> Payment:
+    return settle(shopper.buy(factories.variant(requires_shipping=False, on_hand=5, price_minor=1200), 2), by="test")
+
+
+def news(shopper) -> list[dict]:
+    return [event for event in events_of(shopper.sandbox) if event["type"].startswith("charge.dispute.")]
+
+
+def violations() -> set[str]:
+    return {name for name, result in audit().items() if result["violations"]}
+
+
+@pytest.mark.case("F14", "F70")
+@pytest.mark.parametrize(("status", "lost"), [("won", 0), ("lost", 2400)])
+def test_it_ends_as_stripe_says_whatever_the_order_of_its_events(shopper, paid, status, lost):
+    dispute = shopper.sandbox.dispute(paid.payment_intent_id)["id"]
+    shopper.sandbox.answer_dispute(dispute, "It was delivered")
+    shopper.sandbox.close_dispute(dispute, status=status)
+    events = news(shopper)
+    assert {event["type"] for event in events} >= {"charge.dispute.created", "charge.dispute.closed"}
+    for order in list(permutations(events))[::7][:4]:
+        for event in order:
+            assert deliver(event).status_code == 200
+    row = Dispute.objects.get()
+    assert (row.status, row.lost_minor, row.amount_minor, row.closed_at is None) == (status, lost, 2400, False)
+    assert Difference.objects.get().resolved_at is not None
+    assert violations() == set()
+
+
+def test_it_is_found_without_any_webhook_and_followed_by_the_desk(shopper, paid):
+    dispute = shopper.sandbox.dispute(paid.payment_intent_id)["id"]
+    reconcile()
+    row = Dispute.objects.get()
+    assert (row.stripe_id, row.withdrawn_minor >= 2400, row.evidence_due_at is None) == (dispute, True, False)
+    shopper.sandbox.close_dispute(dispute, status="lost")
+    told = Difference.objects.get()
+    assert "They agree now" in repair(told, "ask", by="grace@shop.test")
+    assert Dispute.objects.get().lost_minor == 2400
+
+
+def test_stripe_refuses_a_refund_of_which_the_shop_has_not_heard(shopper, paid):
+    shopper.sandbox.dispute(paid.payment_intent_id)
+    with pytest.raises(RefundRefused, match="disputes this payment with their bank"):
+        refund(paid.order, amount_minor=2400, reason="Asked by phone", by="grace@shop.test")
+    assert Order.objects.get().refunded_minor == 0
+
+
+def test_an_inquiry_may_be_refunded(shopper, paid):
+    shopper.sandbox.dispute(paid.payment_intent_id, inquiry=True)
+    reconcile()
+    assert Dispute.objects.get().is_inquiry
+    refund(paid.order, amount_minor=2400, reason="Asked by phone", by="grace@shop.test")
+    assert Order.objects.get().refunded_minor == 2400

@@ -1,0 +1,106 @@
+"""A dry run: says what processing an event would change, and changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from orders.models import Order
+from orders.transitions import expire
+from payments.dry_run import dry_run
+from payments.inbox import process_again
+from payments.models import Payment, WebhookEvent
+from payments.refund import refund
+from payments.settle import settle
+from tests import factories
+
+
+@pytest.fixture
+def payment(shopper) -> Payment:
+    return shopper.put(factories.variant(requires_shipping=False, on_hand=5, price_minor=1200), 2).checkout()
+
+
+def said(shopper, kind: str) -> str:
+    """What the dry run of the stand-in's latest event of a kind says; it must change no row."""
+    event = shopper.sandbox.event(kind)
+    row = WebhookEvent.objects.create(
+        stripe_id=event["id"], type=kind, object_id=event["data"]["object"]["id"], created_at=timezone.now()
+    )
+    before = rows()
+    told = " ".join(dry_run(row))
+    assert rows() == before
+    return told
+
+
+def rows() -> dict[str, list[dict[str, object]]]:
+    models = [model for label in ("orders", "payments", "catalog") for model in apps.get_app_config(label).get_models()]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+
+
+def test_it_says_that_an_order_would_be_paid_and_then_that_nothing_would_change(shopper, payment):
+    shopper.pay(payment)
+    assert f"order {payment.order.number} would be paid" in said(shopper, "checkout.session.completed")
+    row = WebhookEvent.objects.get()
+    process_again(row)
+    assert dry_run(row) == ["Nothing would change: the shop says what Stripe says."]
+
+
+def test_it_says_that_late_money_would_go_back(shopper, payment):
+    shopper.pay(payment)
+    expire(payment.order, by="test")
+    assert "the money would go back" in said(shopper, "payment_intent.succeeded")
+
+
+def test_it_says_that_another_amount_would_go_on_the_desk(shopper, payment):
+    shopper.pay(payment)
+    Payment.objects.update(amount_minor=2401)
+    assert "not what was asked for" in said(shopper, "checkout.session.completed")
+
+
+def test_it_says_that_a_hold_would_end(shopper, payment):
+    shopper.sandbox.expire(payment.session_id)
+    assert "its units be on sale again" in said(shopper, "checkout.session.expired")
+
+
+def test_it_says_that_money_is_on_its_way_and_that_it_failed(shopper, payment):
+    shopper.pay(payment, iban="AT861904300235473202")
+    assert "would wait for it" in said(shopper, "payment_intent.processing")
+    settle(payment, by="test")
+    shopper.sandbox.finish_payment(Payment.objects.get().payment_intent_id, outcome="failed")
+    assert "would be cancelled" in said(shopper, "checkout.session.async_payment_failed")
+
+
+def test_it_says_which_refund_would_be_booked_or_change(shopper, payment):
+    shopper.pay(payment)
+    paid = settle(payment, by="test")
+    shopper.sandbox.refund(paid.payment_intent_id, amount=500)
+    assert "€5.00 (succeeded) is not here: it would be booked" in said(shopper, "refund.created")
+    (ours,) = refund(paid.order, amount_minor=300, reason="", by="grace@shop.test")
+    shopper.sandbox.finish_refund(ours.stripe_id, outcome="failed")
+    assert "would become “Failed”" in said(shopper, "refund.failed")
+
+
+def test_it_says_that_it_knows_no_such_payment(shopper, payment):
+    shopper.pay(payment)
+    Payment.objects.all().delete()
+    assert "no such payment" in said(shopper, "checkout.session.completed")
+
+
+def test_it_says_that_an_event_is_for_somebody_else(shopper, payment):
+    shopper.pay(payment)
+    assert "would be ignored" in said(shopper, "charge.succeeded")
+
+
+def test_it_says_which_dispute_would_be_booked_or_change(shopper, payment):
+    shopper.pay(payment)
+    paid = settle(payment, by="test")
+    shopper.sandbox.dispute(paid.payment_intent_id)
+    assert "is not here: it would be booked" in said(shopper, "charge.dispute.created")
+    process_again(WebhookEvent.objects.get())
+    dispute = paid.disputes.get()
+    shopper.sandbox.close_dispute(dispute.stripe_id, status="lost")
+    assert "would become “lost”" in said(shopper, "charge.dispute.closed")
+    assert Order.objects.get().placed_at > timezone.now() - timedelta(hours=1)
