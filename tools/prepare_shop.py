@@ -23,8 +23,8 @@ def prepare(loaded: Path) -> None:
         call_command("prepare_storage")
     if loaded.exists() and Product.objects.exists():
         return
-    print("Demo: loading shipping rates, staff account and catalogue (once, under a minute)", flush=True)
-    for command in ("load_demo_shipping", "ensure_demo_staff", "load_demo_catalog"):
+    print("Demo: loading shipping rates, a promotion code, staff account and catalogue (once, under a minute)", flush=True)
+    for command in ("load_demo_shipping", "load_demo_codes", "ensure_demo_staff", "load_demo_catalog"):
         call_command(command, *_options(command))
     loaded.touch()
 

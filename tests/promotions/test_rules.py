@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -99,6 +100,14 @@ def test_it_does_not_count_what_the_shoppers_own_open_order_holds(ada):
     promotion.refresh_from_db()
     assert why_not(promotion, goods=GOODS, user=ada, own_order="MINE") == ""
     assert "used up" in why_not(promotion, goods=GOODS, user=people.mallory(), own_order="ANOTHER")
+
+
+def test_it_loads_a_code_for_the_demo_once(capsys):
+    for said in ("added", "was there"):
+        call_command("load_demo_codes")
+        assert f"Promotion code WELCOME10 {said}" in capsys.readouterr().out
+        Promotion.objects.update(percent=20)  # what the merchant changed stays
+    assert (Promotion.objects.get().percent, Promotion.objects.find("welcome10")) == (20, Promotion.objects.get())
 
 
 # -- What the database refuses ----------------------------------------------------------------------------------------
