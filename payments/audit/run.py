@@ -28,10 +28,10 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(rows: QuerySet | Manager) -> Callable[[Callable[[], Iterable[str]]], Callable[[], Iterable[str]]]:
-    """Register a function as a check of `rows`. Its docstring says what always holds."""
+    """Register a function as a check of `rows`. The first line of its docstring says what always holds."""
 
     def register(find: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
-        CHECKS[find.__name__] = Check(find.__name__, (find.__doc__ or "").strip(), rows, find)
+        CHECKS[find.__name__] = Check(find.__name__, (find.__doc__ or "").strip().partition("\n")[0], rows, find)
         return find
 
     return register
