@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from catalog import stock
+from money.currencies import currency
 from orders.models import Order, OrderLine
 from orders.status import SOLD
 
@@ -27,10 +28,17 @@ class TooFewUnits(Exception):
 def paid_for(line: OrderLine, quantity: int) -> int:
     """What was paid for the next `quantity` units to be refunded, in minor units.
 
-    A line that does not divide evenly is cut by where each unit ends in it: its parts add up to the whole line.
+    A line that does not divide evenly is cut by where each unit ends in it, at what the currency has (half a fils cannot be
+    sent back): its parts add up to the whole line.
     """
-    whole, before = line.paid.minor, line.refunded_quantity
-    return whole * (before + quantity) // line.quantity - whole * before // line.quantity
+    before = line.refunded_quantity
+    return _ends_at(line, before + quantity) - _ends_at(line, before)
+
+
+def _ends_at(line: OrderLine, units: int) -> int:
+    """What was paid for the first `units` of the line."""
+    whole, step = line.paid.minor, currency(line.paid.currency).step
+    return whole if units >= line.quantity else whole * units // line.quantity // step * step
 
 
 def paid_for_shipping(order: Order) -> int:

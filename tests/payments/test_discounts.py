@@ -15,6 +15,9 @@ from orders.transitions import expire
 from payments.audit import audit
 from payments.models import Payment
 from payments.rebuild import rebuild
+from payments.refund import refund
+from payments.refund_lines import Units
+from payments.refund_lines import worth as worth_of
 from payments.requests import _line_item, session_request
 from payments.settle import settle
 from payments.snapshot import read_snapshot, snapshot
@@ -193,6 +196,37 @@ def test_money_that_comes_after_the_order_ended_takes_no_use(shopper, print_):
     expire(payment.order, by="test")  # as no expiry does: it asks Stripe first
     settle(payment, by="test")
     assert (payment.status, held(), Use.objects.get().released_at is None) == (Payment.Status.SUCCEEDED, 0, False)
+
+
+@pytest.mark.case("F71")
+@pytest.mark.parametrize(
+    ("code", "worth", "price", "quantity", "parts"),
+    [("EUR", {"percent": 15}, 1905, 3, [1619, 1619, 1620]), ("KWD", {"percent": 50}, 12_990, 2, [6490, 6500])],
+)
+def test_it_refunds_each_unit_at_what_was_paid_for_it(shopper, settings, code, worth, price, quantity, parts):
+    settings.SHOP_CURRENCY = code
+    factories.promotion(currency=code, **worth)
+    variant = factories.variant(price_minor=price, currency=code, requires_shipping=False)
+    payment = apply(shopper.put(variant, quantity)).checkout()
+    shopper.pay(payment)
+    order = settle(payment, by="test").order
+    for part in parts:
+        units = [Units(order.lines.get().pk, 1, False)]
+        assert worth_of(order, units, shipping=False) == part
+        refund(order, amount_minor=part, units=units, shipping=False, reason="Torn", by="grace@shop.test")
+    order.refresh_from_db()
+    assert (order.status, order.refunded_minor, held()) == (Status.REFUNDED, order.paid_minor, 1)
+    assert violations() == {}
+
+
+@pytest.mark.case("F74")
+def test_it_charges_the_shipping_alone_where_the_goods_cost_nothing(shopper, print_):
+    factories.promotion(percent=100)
+    payment = apply(shopper.put(print_, 3)).checkout()
+    assert (payment.amount_minor, shopper.sandbox.session(payment.session_id)["amount_total"]) == (590, 590)
+    shopper.pay(payment)
+    settle(payment, by="test")
+    assert (Order.objects.get().status, violations()) == (Status.PAID, {})
 
 
 # -- After an old copy of the database came back ----------------------------------------------------------------------
