@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import cards
 from ..errors import ApiError, missing
-from ..flows import checkout, direct, refunds, sessions
+from ..flows import checkout, direct, refund_ends, refunds, sessions
 from ..flows.attempt import asks_country
 from ..flows.checkout import Attempt, Outcome
 from ..flows.discounts import UnknownCode
@@ -130,7 +130,7 @@ def finish_payment(box: Sandbox, given: dict[str, Any], intent_id: str) -> dict[
 @control("POST")
 def finish_refund(box: Sandbox, given: dict[str, Any], refund_id: str) -> dict[str, Any]:
     """A pending refund ends, or a successful one fails."""
-    return refunds.finish(box, refund_id, succeeded=wanted_outcome(given))
+    return refund_ends.finish(box, refund_id, succeeded=wanted_outcome(given))
 
 
 def wanted_outcome(given: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from ..objects.dispute import dispute as new_dispute
 from ..objects.dispute import network_code
 from ..runtime import Sandbox
 from ..store import Item
+from . import refund_ends
 
 REASONS = (
     "bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated", "debit_not_authorized",
@@ -100,6 +101,7 @@ def withdraw(box: Sandbox, found: Item) -> None:
     with box.store.transaction():
         if balance(found.body):
             raise unexpected_state("The funds of this dispute are withdrawn already.")
+        refund_ends.fail_pending(box, found.body["charge"])
         move(box, found, amount=-found.body["amount"], fee=FEE, category="dispute")
         emit(box, "charge.dispute.funds_withdrawn", found.body)
 

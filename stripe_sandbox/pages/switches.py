@@ -10,7 +10,7 @@ from django.shortcuts import render
 from ..config import BadSetting
 from ..errors import ApiError
 from ..faults import ACTIONS, BadFault
-from ..flows import checkout, disputes, refunds, sessions
+from ..flows import checkout, disputes, refund_ends, refunds, sessions
 from ..runtime import Sandbox
 from .checkout import SeeOther
 from .dashboard import frame
@@ -146,7 +146,7 @@ def finish_payment(box: Sandbox, intent_id: str, typed: dict[str, str]) -> None:
 
 def finish_refund(box: Sandbox, refund_id: str, typed: dict[str, str]) -> None:
     """End a refund. Raises ApiError."""
-    refunds.finish(box, refund_id, succeeded=typed.get("outcome") == "succeeded")
+    refund_ends.finish(box, refund_id, succeeded=typed.get("outcome") == "succeeded")
 
 
 def dispute(box: Sandbox, intent_id: str, typed: dict[str, str]) -> None:

@@ -108,6 +108,17 @@ def test_it_closes_or_escalates_an_inquiry(client, paid, new_session, box):
     assert box.answer_dispute(other["id"], "losing_evidence")["status"] == "lost"
 
 
+def test_it_fails_refunds_that_are_on_their_way(client, new_session, box, endpoint):
+    intent = box.pay(new_session().id, card="4000000000007726")["payment_intent"]
+    refund = client.v1.refunds.create(params={"payment_intent": intent, "amount": 700})
+    inquiry = box.dispute(intent, inquiry=True)
+    assert client.v1.refunds.retrieve(refund.id).status == "pending"
+    box.escalate_dispute(inquiry["id"])
+    failed = endpoint.wait("refund.failed")["data"]["object"]
+    assert (failed["id"], failed["failure_reason"]) == (refund.id, "charge_for_pending_refund_disputed")
+    assert (box.books()["refunded"], box.books()["disputed"]) == (0, 2500)
+
+
 def test_it_moves_the_funds_alone(paid, box):
     dispute = box.dispute(paid)
     with pytest.raises(ControlError, match="already"):
