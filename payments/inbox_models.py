@@ -38,6 +38,7 @@ class WebhookEvent(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["received_at"], condition=Q(processed_at__isnull=True), name="payments_event_backlog"),
+            models.Index(fields=["received_at"], name="payments_event_received"),
             models.Index(fields=["object_id"], name="payments_event_object"),
         ]
 

@@ -65,12 +65,18 @@ def _latency(now: datetime) -> Metric:
 
 
 def _events(now: datetime) -> Iterator[Metric]:
-    rows = WebhookEvent.objects.filter(processed_at=None)
-    found = rows.aggregate(all=Count("id"), failed=Count("id", filter=~Q(last_error="")), oldest=Min("received_at"))
-    told = "Webhook events whose effect is still owed: waiting, or failed at least once."
-    states = {"waiting": found["all"] - found["failed"], "failed": found["failed"]}
+    alive, failed = Q(dead_at=None), ~Q(last_error="")
+    states = WebhookEvent.objects.filter(processed_at=None).aggregate(
+        waiting=Count("id", filter=alive & ~failed),
+        failed=Count("id", filter=alive & failed),
+        dead=Count("id", filter=~alive),
+        oldest=Min("received_at", filter=alive),
+    )
+    oldest = states.pop("oldest")
+    told = "Webhook events whose effect is still owed: waiting, failed and tried again, or dead: given up."
     yield _gauges("shop_webhook_events_unprocessed", told, "state", states)
-    yield _age("shop_webhook_events_oldest_unprocessed_seconds", "Since the oldest of them came.", found["oldest"], now)
+    told = "Since the oldest of them came that is not dead."
+    yield _age("shop_webhook_events_oldest_unprocessed_seconds", told, oldest, now)
 
 
 def _counters() -> Iterator[Metric]:

@@ -71,7 +71,8 @@ class Payment(models.Model):
                 fields=["checked_at"],
                 condition=Q(status__in=["starting", "open", "processing"]),
                 name="payments_to_check",
-            )
+            ),
+            models.Index(fields=["settled_at", "status"], condition=Q(settled_at__isnull=False), name="payments_ended"),
         ]
 
     def __str__(self) -> str:
@@ -131,6 +132,7 @@ class Refund(models.Model):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["status", "created_at"], name="payments_refund_status")]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.get_status_display()}"
@@ -197,6 +199,7 @@ class Difference(models.Model):
         verbose_name_plural = _("payment desk")
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="payments_difference_once")]
+        indexes = [models.Index(fields=["kind"], condition=Q(resolved_at__isnull=True), name="payments_difference_open")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.reference}"

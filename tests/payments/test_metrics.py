@@ -123,10 +123,12 @@ class TestWhatItSays:
         assert quiet["shop_build_info"] == 1
 
     def test_events_left_undone(self):
-        for name, error, age in (("evt_1", "", 30), ("evt_2", "ValueError: x", 90), ("evt_3", "", 200)):
+        for name, error, age in (("evt_1", "", 30), ("evt_2", "ValueError: x", 90), ("evt_3", "", 200), ("evt_4", "x", 999)):
             row = WebhookEvent.objects.create(stripe_id=name, type="x", created_at=timezone.now(), last_error=error)
             WebhookEvent.objects.filter(pk=row.pk).update(received_at=ago(seconds=age))
         WebhookEvent.objects.filter(stripe_id="evt_3").update(processed_at=timezone.now())
+        WebhookEvent.objects.filter(stripe_id="evt_4").update(dead_at=timezone.now())
+        assert signals(state="dead")["shop_webhook_events_unprocessed"] == 1
         assert signals(state="waiting")["shop_webhook_events_unprocessed"] == 1
         assert signals(state="failed")["shop_webhook_events_unprocessed"] == 1
         assert signals()["shop_webhook_events_oldest_unprocessed_seconds"] == pytest.approx(90, abs=20)
