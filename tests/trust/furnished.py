@@ -20,7 +20,7 @@ from catalog.models import Product, Variant
 from catalog.preview import preview_link
 from catalog.sitemap import KEYS_IN_A_PART
 from orders.access import order_key
-from payments.models import Difference, Payment
+from payments.models import Difference, Dispute, Payment
 from payments.reconcile import reconcile
 from payments.refund import refund
 from tests import factories, people
@@ -64,6 +64,7 @@ class FurnishedShop:
         pending = bob.checkout()
         reconcile()
         ImportRun.objects.create(file_name="prints.csv", state=ImportRun.State.DONE, finished_at=timezone.now())
+        _dispute(paid)
         Difference.objects.create(kind="amount", reference="pi_1", detail="Not so", resolved_at=timezone.now())
         ada = visitor(world, people.ada())
         ada.send("POST", "/cart/add/", {"Content-Type": URLENCODED}, b"variant=%d&quantity=2" % variant.pk)
@@ -122,3 +123,9 @@ def rows() -> dict[str, list[Any]]:
     """Everything that the database holds, but what changes with every visit."""
     models = [model for model in apps.get_models(include_auto_created=True) if model._meta.label not in CHANGING]
     return {model._meta.label: list(model._default_manager.order_by("pk").values_list()) for model in models}
+
+
+def _dispute(payment: Payment) -> None:
+    money = {"amount_minor": payment.amount_minor, "currency": payment.currency}
+    Dispute.objects.create(payment=payment, stripe_id="dp_1", status="won", closed_at=timezone.now(), **money)
+    Difference.objects.create(kind="dispute", reference="dp_1", detail="Won", resolved_at=timezone.now(), order=payment.order)
