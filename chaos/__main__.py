@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, quiet = read_arguments(argv)
     say(f"Seed {options.seed}: {options.orders} orders, {options.kills} kills, {options.database}, {', '.join(options.ways)}")
     try:
-        result = run(options, quiet=quiet)
+        result = run(options, quiet=quiet, tell=say)
     except (Missing, NotStarted) as problem:
         say(str(problem))
         return 2

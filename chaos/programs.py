@@ -130,11 +130,6 @@ class Programs:
         processes.stop_all([program for program in [*self._workers, self._web] if program], seconds=3)
         self._workers, self._web = [None] * len(self._workers), None
 
-    def tracebacks(self) -> list[str]:
-        """The last line of every traceback in the log."""
-        text = self.log.read_text(errors="replace")
-        return [part.strip().splitlines()[-1][:300] for part in text.split("Traceback (most recent call last)")[1:]]
-
 
 def _held(stop: Stop, seconds: float) -> list[int]:
     end = time.monotonic() + seconds

@@ -268,12 +268,13 @@ def _entries(books: dict[str, Any]) -> list[dict[str, Any]]:
     return [*books["sessions"], *books["other_payments"]]
 
 
-def run(options: Options, *, quiet: bool = False) -> Result:
-    """Everything, from an empty shop to the verdict."""
+def run(options: Options, *, quiet: bool = False, tell: Callable[[str], object] = str) -> Result:
+    """Everything, from an empty shop to the verdict. `tell` is told where it is."""
     began = time.monotonic()
     with running(options) as world:
         one = Run(options, world, quiet=quiet)
         one.storm()
+        tell(f"{one.paid} orders are paid after {time.monotonic() - began:.0f} s; now everything calms down.")
         result = one.result()
         if result.violations:
             result.kept = keep(options, world)
