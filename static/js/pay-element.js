@@ -82,6 +82,7 @@ function show() {
     form.querySelector("[data-fields]").removeAttribute("aria-busy");
     busy(false);
   });
+  fields.on("loaderror", ({ error }) => giveUp(error));
   fields.mount(form.querySelector("[data-fields]"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -97,10 +98,14 @@ function show() {
   });
 }
 
+function giveUp(error) {
+  console.warn("Stripe's fields could not be shown:", error?.message);
+  form.hidden = true;
+  document.querySelector("[data-trouble]").hidden = false;
+}
+
 try {
   show();
 } catch (error) {
-  console.warn("Stripe's fields could not be shown:", error.message);
-  form.hidden = true;
-  document.querySelector("[data-trouble]").hidden = false;
+  giveUp(error);
 }

@@ -153,6 +153,16 @@ def test_without_stripes_script_it_says_what_else_to_do(visitor, gallery, settin
     choose(visitor, HOSTED, "Pay your order")
 
 
+def test_without_stripes_fields_it_says_what_else_to_do(visitor, gallery, settings, allow):
+    allow("Stripe|fields|ERR_FAILED")
+    settings.PAYMENT_WAYS = ["element", "hosted"]
+    visitor.put_in_cart()
+    visitor.to_checkout()
+    visitor.page.route(re.compile("/c/fields"), lambda route: route.abort())
+    visitor.press(re.compile("^Pay"))
+    visitor.is_warned("fields could not be loaded")
+
+
 def test_without_javascript_it_leads_to_stripes_own_page(visit, gallery, settings):
     settings.PAYMENT_WAYS = ["element", "hosted"]
     visitor = visit(java_script_enabled=False)
