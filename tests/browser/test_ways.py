@@ -44,7 +44,7 @@ def to_pay(visitor, way, heading):
 
 
 def choose(visitor, way, heading):
-    visitor.page.get_by_role("radio", name=way).check(force=True)
+    visitor.page.locator("label", has_text=way).click()
     visitor.press(re.compile("^Pay"))
     expect(visitor.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
 
