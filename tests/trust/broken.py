@@ -89,9 +89,12 @@ def second_look() -> None:
     from orders import place
     from orders.models import OrderLine
 
-    def reserve_only(order: Any, lines: Any, *, by: str) -> None:
-        counted = place.reserve([(line.variant.pk, line.quantity) for line in lines], reference=order.number, by=by)
-        OrderLine.objects.bulk_create(place._frozen(order, line, counted=counted[line.variant.pk]) for line in lines)
+    def reserve_only(order: Any, priced: Any, *, by: str) -> None:
+        counted = place.reserve([(line.variant.pk, line.quantity) for line in priced.lines], reference=order.number, by=by)
+        OrderLine.objects.bulk_create(
+            place._frozen(order, line, discount_minor=off, counted=counted[line.variant.pk])
+            for line, off in zip(priced.lines, priced.discounts_minor, strict=True)
+        )
 
     place._reserve_lines = reserve_only
 
