@@ -31,8 +31,9 @@ def on_its_way(shopper, variant) -> Payment:
 
 
 @pytest.fixture
-def unknown(on_its_way) -> Payment:
-    """The account was changed for another one: same key settings, no such session."""
+def unknown(on_its_way, shopper) -> Payment:
+    """The account was changed for another one: same key settings, no such session, and nothing that happened."""
+    shopper.sandbox.reset()
     Payment.objects.filter(pk=on_its_way.pk).update(session_id="cs_test_of_the_old_account", checked_at=None)
     on_its_way.refresh_from_db()
     return on_its_way
