@@ -67,7 +67,7 @@ class PartRefundForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if self.errors:
+        if set(self.errors) - {"reason", "reference"}:
             return data
         self.units = [
             Units(line.pk, data[f"quantity_{line.pk}"], data.get(f"restock_{line.pk}", False))

@@ -17,7 +17,8 @@ from tests.browser.admin_pages import Staff
 LISTS = [
     "index", "orders_order_changelist", "orders_shippingrate_changelist", "orders_shippingrate_add",
     "orders_outgoingmail_changelist", "payments_payment_changelist", "payments_refund_changelist",
-    "payments_webhookevent_changelist", "payments_difference_changelist", "accounts_user_changelist",
+    "payments_webhookevent_changelist", "payments_difference_changelist", "payments_dispute_changelist",
+    "accounts_user_changelist",
 ]  # fmt: skip
 
 

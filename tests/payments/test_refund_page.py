@@ -91,6 +91,7 @@ def test_it_refunds_an_amount_alone_and_shipping(grace_client, order, line, addr
         ("", {"amount": "999"}, "amount", "€41.90 is left"),
         ("", {"amount": "-1"}, "amount", "At least"),
         (1, {"reason": ""}, "reason", "required"),
+        ("", {"reason": ""}, "amount", "Choose units above"),
         (1, {"reference": "../x"}, "reference", "valid value"),
     ],
 )
