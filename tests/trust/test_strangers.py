@@ -70,7 +70,9 @@ def shown(answer: Any, *names: str) -> tuple[int, list[str], str]:
     for name in names:
         text = text.replace(name, "")
     headers = [
-        f"{name}: {value}" for name, value in answer.headers.items() if name not in ("Date", "Content-Length", "Set-Cookie")
+        f"{name}: {value}"
+        for name, value in answer.headers.items()
+        if name not in ("Date", "Content-Length", "Set-Cookie", "X-Request-ID")
     ]
     return answer.status_code, sorted(re.sub(r"'nonce-[^']+'|\d+", "", header) for header in headers), text
 
