@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.apps import apps
 
-from accounts.models import Tally
+from accounts.models import HourlyCount, Tally
 
-UNTOLD = {Tally}  # it counts what was tried
+UNTOLD = {HourlyCount, Tally}  # they count what was tried
 
 
 def rows() -> dict[str, list[tuple[object, ...]]]:
