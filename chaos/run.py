@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import traceback
@@ -253,11 +254,13 @@ class Run:
         return found
 
 
-def keep(options: Options, world: World) -> Path:
-    """What a person needs who looks for the cause: the log, the stand-in's books, and the shop's where it is a file."""
+def keep(options: Options, world: World, wrong: list[str]) -> Path:
+    """What a person needs who looks for the cause: all violations, the log, what the books say, and those that are files."""
     folder = (ROOT / ".run" / "chaos").resolve() / f"seed-{options.seed}-{options.database}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / "violations.txt").write_text("\n".join(wrong))
+    (folder / "facts.json").write_text(json.dumps(world.inside("facts"), indent=1))
     for file in world.folder.glob("*.*"):
         if file.is_file():
             shutil.copy(file, folder)
@@ -277,6 +280,6 @@ def run(options: Options, *, quiet: bool = False, tell: Callable[[str], object] 
         tell(f"{one.paid} orders are paid after {time.monotonic() - began:.0f} s; now everything calms down.")
         result = one.result()
         if result.violations:
-            result.kept = keep(options, world)
+            result.kept = keep(options, world, result.violations)
     result.seconds = time.monotonic() - began
     return result
