@@ -207,6 +207,13 @@ def test_it_counts_all_that_was_paid_beside_the_lines_as_shipping(order):
     assert paid_for_shipping(order) == 590
 
 
+def test_it_counts_units_after_discount_and_with_tax(order):
+    OrderLine.objects.filter(unit_price_minor=1200).update(discount_minor=500, tax_minor=100)
+    line = line_of(order)
+    assert line.paid == Money(3200, "EUR")
+    assert [paid_for(line, quantity) for quantity in (1, 2, 3)] == [1066, 2133, 3200]
+
+
 @given(
     whole=st.integers(0, 10**6),
     cuts=st.lists(st.integers(1, 5), min_size=1, max_size=6),
