@@ -30,6 +30,7 @@ from payments.checkout import (
     take_for_free,
 )
 from payments.forms import BuyerForm
+from payments.models import Payment
 from payments.patience import at_most
 from payments.policy import allow_paying
 
@@ -54,6 +55,8 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         return _free(request, order)
     if request.method == "POST":
         return redirect(request.get_full_path())  # the form works with a script, which did not run
+    if order.way != Way.ELEMENT and not order.payments.filter(status__in=Payment.LIVE).exists():
+        return redirect("payments:checkout")  # the button there begins an attempt to pay; looking at a page does not
     try:
         TRIES_OF_ORDER.count(order.number)
         if order.way == Way.HOSTED:
