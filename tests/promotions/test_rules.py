@@ -122,7 +122,7 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.parametrize("fields", NONSENSE, ids=str)
+@pytest.mark.parametrize("fields", NONSENSE, ids=lambda fields: "-".join(fields))
 def test_it_is_no_promotion(fields):
     with pytest.raises(IntegrityError), transaction.atomic():
         factories.promotion(**fields)
