@@ -40,7 +40,7 @@ SHAPES = re.compile(
 )
 # Names that people invent for examples, and the emulator's key, which Microsoft publishes (tools/services.py).
 EXAMPLES = re.compile(
-    r"(?i)only_for_tests|keptfromeverybody|secret|password|changeme|example|placeholder|0123456|876543210|user:|a:b@|x{4}|demo|lint|tost|hunter2"
+    r"(?i)only_for_tests|keptfromeverybody|secret|password|changeme|example|placeholder|0123456|876543210|user:|a:b@|x{4}|demo|lint|tost|hunter2@db\.int"
     r"|AccountKey=(?:$|[…{}\[\"'\\]|Eby8vdM0|abc==)"
 )
 
