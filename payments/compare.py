@@ -5,9 +5,10 @@ What can be put right by asking Stripe is put right at once; what cannot becomes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -54,15 +55,10 @@ def compare(*, since: datetime, progress: Progress = lambda _count: None) -> Ite
 
 def _ours(since: datetime, progress: Progress) -> Iterator[StripePayment]:
     """Sessions and intents that this shop made: others of the account are nobody's business here."""
-    for state in _both(gateway.list_sessions(since), gateway.list_intents(since)):
+    for state in chain(gateway.list_sessions(since), gateway.list_intents(since)):
         progress(1)
         if f"{state.shop}/".startswith(f"{settings.SITE_URL}/"):
             yield state
-
-
-def _both(*lists: Iterable[StripePayment]) -> Iterator[StripePayment]:
-    for each in lists:
-        yield from each
 
 
 def _payment(state: StripePayment) -> Iterator[Finding]:

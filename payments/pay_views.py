@@ -93,6 +93,7 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
     form = BuyerForm(order, request.POST)
     if not form.is_valid():
         return JsonResponse({"errors": {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}}, status=422)
+    tried = order.payments.exists()
     try:
         TRIES_OF_ORDER.count(order.number)
         kept = keep_buyer(order, **form.buyer)
@@ -105,6 +106,10 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
     except CheckoutUnavailable as error:
         log.warning("No intent to pay could be made: %s", error.__cause__)
         problem = _("We cannot reach our payment service right now. Nothing was charged; please order again in a minute.")
+        if tried:  # perhaps that was paid
+            problem = _(
+                "We cannot ask about your payment right now. If you paid, do not pay again: your order will show it soon."
+            )
         return JsonResponse({"problem": problem}, status=503)
     if state is None or not state.is_open:
         return JsonResponse({"address": reverse("payments:pay", args=[order.number])}, status=409)
@@ -113,7 +118,7 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
 
 def _over(request: HttpRequest, order: Order) -> HttpResponse:
     """There is nothing to pay here any more: show the order, or the cart where it ended unpaid."""
-    if order.is_open or order.is_paid:
+    if order.is_open or order.is_paid or order.paid_minor:  # the last: paid after it had ended
         return redirect(request.get_full_path().replace(request.path, order.get_absolute_url(), 1))
     messages.info(request, _("This order has ended, and nothing was charged. Your cart is as you left it."))
     return redirect("cart:detail")

@@ -10,9 +10,11 @@ from django.test import Client
 
 from orders.models import Order
 from orders.status import Status, Way
+from orders.transitions import expire
 from payments.checks import stripe_is_configured
 from payments.models import Payment
 from payments.policy import allow_leaving, allow_paying
+from payments.settle import settle
 from tests import factories
 from tests.payments.shopping import ADDRESS, Shopper
 
@@ -138,6 +140,22 @@ class TestFields:
         assert len(shopper.sandbox.requests()) <= 2 * 40
         assert shopper.client.get(f"/checkout/pay/{order.number}/").status_code == 429
 
+    def test_they_do_not_say_that_nothing_was_charged_where_nobody_knows(self, fields):
+        shopper, order, _page = fields
+        shopper.start(order)
+        shopper.pay(Payment.objects.get())
+        shopper.sandbox.fault(path="^/v1/payment_intents", action="status", status=503)
+        assert "do not pay again" in shopper.start(order).json()["problem"]
+
+    def test_they_lead_to_the_order_that_was_paid_too_late(self, fields):
+        shopper, order, _page = fields
+        shopper.start(order)
+        expire(order, by="test")
+        shopper.pay(Payment.objects.get())
+        settle(Payment.objects.get(), by="test")
+        answer = shopper.client.get(f"/checkout/pay/{order.number}/")
+        assert (answer.status_code, answer["Location"]) == (302, order.get_absolute_url())
+
     def test_without_javascript_they_only_show_the_page_again(self, fields):
         shopper, order, _page = fields
         answer = shopper.client.post(f"/checkout/pay/{order.number}/", BUYER)
@@ -203,7 +221,8 @@ class TestEveryPage:
         order, _page = pay_page(shopper, print_, Way.EMBEDDED)
         shopper.sandbox.fault(method="GET", path="^/v1/checkout/sessions/", action="status", status=500)
         page = shopper.client.get(f"/checkout/pay/{order.number}/")
-        assert (page.status_code, "Nothing was charged" in page.content.decode()) == (503, True)
+        assert (page.status_code, "do not pay again" in page.content.decode()) == (503, True)
+        assert "othing was charged" not in page.content.decode()
         assert Order.objects.get().status == Status.PENDING
 
     def test_it_leads_to_stripes_own_page_where_that_was_chosen(self, shopper, print_):
