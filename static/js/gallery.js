@@ -2,6 +2,12 @@
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
+function nearest(list, pictures) {
+  const start = list.getBoundingClientRect().left;
+  const distance = (picture) => Math.abs(picture.getBoundingClientRect().left - start);
+  return pictures.reduce((best, picture) => (distance(picture) < distance(best) ? picture : best));
+}
+
 function gallery(list) {
   const pictures = [...list.children];
   const thumbs = new Map(pictures.map((picture) => [picture, document.querySelector(`.thumbs a[href="#${picture.id}"]`)]));
@@ -30,11 +36,8 @@ function gallery(list) {
       go(pictures.indexOf(picture));
     }),
   );
-  const seen = new IntersectionObserver(
-    (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => mark(entry.target)),
-    { root: list, threshold: 0.6 },
-  );
-  pictures.forEach((picture) => seen.observe(picture));
+  // Not an IntersectionObserver: what it tells may be older than the last key, and the next step would start from there.
+  list.addEventListener("scroll", () => mark(nearest(list, pictures)), { passive: true });
 }
 
 document.querySelectorAll("[data-gallery]").forEach(gallery);

@@ -55,8 +55,8 @@ def test_it_finds_and_puts_in_the_cart_without_scripts(without_scripts, shop):
     page.get_by_label("A2").check()
     page.get_by_label("Quantity").fill("2")
     page.get_by_role("button", name="Add to cart").click()
-    assert page.url.endswith("/cart/")
-    assert page.get_by_label("Quantity of Slow Weather · A2").input_value() == "2"
+    page.wait_for_url("**/cart/")
+    expect(page.get_by_label("Quantity of Slow Weather · A2")).to_have_value("2")
 
 
 def test_it_brings_the_picture_of_the_chosen_edition_into_view(phone, shop):

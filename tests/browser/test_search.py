@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import factories
 
@@ -24,9 +25,9 @@ def test_it_suggests_by_keyboard(page, shop, look_over):
     look_over(page)
     field.press("ArrowDown")
     field.press("ArrowDown")
-    assert field.get_attribute("aria-activedescendant") == options.nth(1).get_attribute("id")
+    expect(field).to_have_attribute("aria-activedescendant", options.nth(1).get_attribute("id"))
     field.press("Escape")
-    assert field.get_attribute("aria-expanded") == "false"
+    expect(field).to_have_attribute("aria-expanded", "false")
     field.press_sequentially("a")
     options.nth(2).wait_for()
     field.press("ArrowUp")
@@ -41,10 +42,10 @@ def test_it_filters_on_a_phone(phone, shop, look_over):
     phone.get_by_label("Order").select_option("price-down")
     look_over(phone)
     phone.get_by_role("button", name="Show").click()
-    assert phone.locator(".product-card__title").all_inner_texts() == ["Slow Weather 2", "Slow Weather 1"]
+    expect(phone.locator(".product-card__title")).to_have_text(["Slow Weather 2", "Slow Weather 1"])
     look_over(phone)
     phone.get_by_role("link", name="Size: A3").click()
-    assert phone.locator(".product-card__title").count() == 3
+    expect(phone.locator(".product-card__title")).to_have_count(3)
 
 
 def test_it_filters_without_scripts(without_scripts, shop):
@@ -53,5 +54,5 @@ def test_it_filters_without_scripts(without_scripts, shop):
     page.get_by_text("Filter and sort").click()
     page.get_by_label("A4 (1)").check()
     page.get_by_role("button", name="Show").click()
-    assert page.locator(".product-card__title").all_inner_texts() == ["Slow Weather 0"]
+    expect(page.locator(".product-card__title")).to_have_text(["Slow Weather 0"])
     assert "q=slow" in page.url
