@@ -9,6 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from cart.cart import Cart
@@ -26,10 +27,20 @@ from payments.settle import close_unpaid, record_started, settle
 
 WORTH_REUSING = timedelta(minutes=3)  # with less time left than this a shopper gets a new hold
 SHORTEST_PAGE = timedelta(seconds=gateway.SHORTEST_PAGE_SECONDS)
+PERHAPS_PAID = gettext_lazy(
+    "We cannot ask about your payment right now. If you paid, do not pay again: your order will show it soon."
+)
 
 
 class CheckoutUnavailable(Exception):
-    """Stripe does not answer. Nothing is held, the cart is as it was; the shopper may try again."""
+    """Stripe does not answer; the cart is as it was, and the shopper may try again.
+
+    `perhaps_paid`: the order could be paid before, and nobody knows whether it was. Otherwise nothing is held.
+    """
+
+    def __init__(self, *, perhaps_paid: bool = False) -> None:
+        super().__init__()
+        self.perhaps_paid = perhaps_paid
 
 
 class NotPayable(Exception):
@@ -59,7 +70,7 @@ def order_for(cart: Cart, priced: PricedCart, *, user: User | None, rate: Shippi
             raise NotPayable(order)
         return place_order(cart, priced, user=user, rate=rate, way=way)
     except gateway.GatewayError as error:
-        raise CheckoutUnavailable from error
+        raise CheckoutUnavailable(perhaps_paid=True) from error
     except OpenOrderInTheWay as error:  # another tab was quicker, with other contents
         raise CartChanged from error
 
@@ -104,11 +115,13 @@ def open_payment(order: Order) -> Payment:
     Raises CartChanged, NotPayable, or CheckoutUnavailable within ten seconds.
     """
     payment, is_new = _live_payment(order)
-    try:
-        starting = payment.status == Payment.Status.STARTING
-        payment = _open(payment, is_ours=is_new) if starting else settle(payment, by="shopper")
-    except gateway.GatewayError as error:
-        raise CheckoutUnavailable from error
+    if payment.status == Payment.Status.STARTING:
+        payment = _open(payment, is_ours=is_new)
+    else:
+        try:
+            payment = settle(payment, by="shopper")
+        except gateway.GatewayError as error:
+            raise CheckoutUnavailable(perhaps_paid=True) from error
     if payment.status == Payment.Status.OPEN:
         return payment
     if payment.status in (Payment.Status.SUCCEEDED, Payment.Status.PROCESSING):
@@ -128,7 +141,7 @@ def intent_to_pay(order: Order) -> StripePayment:
             return ways.retrieve(payment)
         return gateway.update_payment_intent(payment.stripe_id, buyer)
     except gateway.GatewayError as error:
-        raise CheckoutUnavailable from error
+        raise CheckoutUnavailable(perhaps_paid=True) from error
 
 
 def embedded_secret(order: Order) -> str:
@@ -137,7 +150,7 @@ def embedded_secret(order: Order) -> str:
     try:
         return ways.retrieve(payment).client_secret
     except gateway.GatewayError as error:
-        raise CheckoutUnavailable from error
+        raise CheckoutUnavailable(perhaps_paid=True) from error
 
 
 def _live_payment(order: Order) -> tuple[Payment, bool]:

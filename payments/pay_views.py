@@ -22,6 +22,7 @@ from orders.models import Order
 from orders.place import CartChanged
 from orders.status import Status, Way
 from payments.checkout import (
+    PERHAPS_PAID,
     CheckoutUnavailable,
     NotPayable,
     embedded_secret,
@@ -93,7 +94,6 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
     form = BuyerForm(order, request.POST)
     if not form.is_valid():
         return JsonResponse({"errors": {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}}, status=422)
-    tried = order.payments.exists()
     try:
         TRIES_OF_ORDER.count(order.number)
         kept = keep_buyer(order, **form.buyer)
@@ -106,10 +106,8 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
     except CheckoutUnavailable as error:
         log.warning("No intent to pay could be made: %s", error.__cause__)
         problem = _("We cannot reach our payment service right now. Nothing was charged; please order again in a minute.")
-        if tried:  # perhaps that was paid
-            problem = _(
-                "We cannot ask about your payment right now. If you paid, do not pay again: your order will show it soon."
-            )
+        if error.perhaps_paid:
+            problem = str(PERHAPS_PAID)
         return JsonResponse({"problem": problem}, status=503)
     if state is None or not state.is_open:
         return JsonResponse({"address": reverse("payments:pay", args=[order.number])}, status=409)

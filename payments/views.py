@@ -26,7 +26,7 @@ from orders.status import ENDED, Status, Way
 from orders.views import status_url
 from payments import gateway
 from payments.cancel import CannotCancel, cancel_order
-from payments.checkout import CheckoutUnavailable, NotPayable, order_for, payment_page, take_for_free
+from payments.checkout import PERHAPS_PAID, CheckoutUnavailable, NotPayable, order_for, payment_page, take_for_free
 from payments.forms import CheckoutForm
 from payments.models import Payment
 from payments.patience import at_most
@@ -99,6 +99,8 @@ def _pay(request: HttpRequest, cart: Cart, priced: PricedCart, form: CheckoutFor
     except CheckoutUnavailable as error:
         log.warning("No payment page could be opened: %s", error.__cause__)
         problem = _("The payment page cannot be reached right now. Nothing was charged; please try again in a minute.")
+        if error.perhaps_paid:
+            problem = str(PERHAPS_PAID)
         return _review(request, priced, form, problem=problem, status=503)
     return HttpResponseRedirect(address, status=303)
 

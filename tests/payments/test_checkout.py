@@ -157,6 +157,18 @@ def test_it_keeps_the_cart_and_frees_the_stock_when_stripe_is_down(shopper, prin
     assert not shopper.client.get("/cart/").context["cart"].is_empty
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_it_does_not_say_that_nothing_was_charged_where_nobody_knows(shopper, print_a3, edited):
+    shopper.buy(print_a3)  # in another tab; the shop has not heard of it
+    if edited:
+        shopper.put(print_a3)
+    shopper.sandbox.fault(path="^/v1/", action="status", status=500)
+    answer = shopper.press_pay()
+    assert answer.status_code == 503
+    assert "do not pay again" in answer.content.decode()
+    assert "Nothing was charged" not in answer.content.decode()
+
+
 def test_it_opens_a_page_at_the_next_try_after_stripe_was_down(shopper, print_a3):
     shopper.put(print_a3)
     fault = shopper.sandbox.fault(**CREATE, action="status", status=500)
