@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -113,12 +113,16 @@ class LongList(admin.ModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         """Rows that have each word somewhere; "two words" in quotes are one. None of them comes twice."""
         for word in _words(search_term)[:WORDS]:
-            first, *others = [
-                self.model._base_manager.filter(**{lookup: word}).order_by().values("pk")
-                for lookup in self.get_search_fields(request)
-            ]
-            queryset = queryset.filter(pk__in=first.union(*others) if others else first)
+            queryset = queryset.filter(self.having(word, request))
         return queryset, False
+
+    def having(self, word: str, request: HttpRequest) -> Q:
+        """Rows that have the word in one of `search_fields`."""
+        first, *others = [
+            self.model._base_manager.filter(**{lookup: word}).order_by().values("pk")
+            for lookup in self.get_search_fields(request)
+        ]
+        return Q(pk__in=first.union(*others) if others else first)
 
 
 def _words(text: str) -> list[str]:

@@ -23,6 +23,7 @@ from catalog.history_admin import TellsValues
 from catalog.models import Category, Product, ProductImage, StockMovement, Variant
 from catalog.options import list_options
 from catalog.stock_words import free
+from catalog.variant_search import VariantSearch
 
 
 @admin.register(Category)
@@ -51,7 +52,7 @@ class CategoryAdmin(LongList):
 
 
 @admin.register(Variant)
-class VariantAdmin(BulkChanges, TellsValues, KeepsPromises):
+class VariantAdmin(VariantSearch, BulkChanges, TellsValues, KeepsPromises):
     form = StockedVariantForm
     actions = ["change_prices", "change_stock"]
     list_display = [
@@ -69,8 +70,6 @@ class VariantAdmin(BulkChanges, TellsValues, KeepsPromises):
     list_select_related = ["product"]
     ordering = ["-product_id", "position", "id"]
     sortable_by = ["sku"]
-    search_fields = ["sku__istartswith", "product__title__word"]
-    search_help_text = _("How the SKU begins, or a word of the product's title")
     autocomplete_fields = ["product"]
     edited = [
         (

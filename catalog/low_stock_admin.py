@@ -18,17 +18,16 @@ from accounts.long_lists import LongList
 from catalog.low_stock import NO_END, running_low, with_sales
 from catalog.models import LowStock, LowStockMail, Variant
 from catalog.stock_words import free
+from catalog.variant_search import VariantSearch
 
 
 @admin.register(LowStock)
-class LowStockAdmin(LongList):
+class LowStockAdmin(VariantSearch):
     """Only to look at; each row leads to its variant, where units are added. Who may see variants may see it."""
 
     list_display = ["link", "product", "options", "free", "stock_on_hand", "stock_reserved", "low_at", "sold", "lasts"]
     list_display_links = None
     list_select_related = ["product"]
-    search_fields = ["sku__istartswith", "product__title__word"]
-    search_help_text = _("How the SKU begins, or a word of the product's title")
 
     class Media:
         css = {"all": ["css/admin-catalog.css"]}

@@ -7,6 +7,7 @@ from django.db import connection
 
 from accounts import long_lists
 from accounts.models import User
+from catalog import variant_search
 from catalog.exchange.models import ImportRun, PictureToFetch
 from catalog.models import Category, Product, StockMovement, Variant
 from tests import factories
@@ -122,12 +123,16 @@ def test_it_takes_any_words_for_words(grace_client, stocked, name):
     assert [words for words in ODD if grace_client.get(list_of(name), {"q": words}).status_code != 200] == []
 
 
-def test_it_finds_variants_and_their_books(grace_client):
+@pytest.mark.parametrize("several", [1, 1_000])
+def test_it_finds_variants_and_their_books(grace_client, monkeypatch, several):
+    """By a word that few titles have and by one that many have."""
+    monkeypatch.setattr(variant_search, "SEVERAL", several)
     one = factories.variant(product=factories.product(title="Slow Weather"), sku="SW-1")
     factories.variant(sku="FF-1")
-    for words in ("sw-", "weath"):
+    for words in ("sw-", "weath", "weather slow", "slow sw-1"):
         assert listed(grace_client, "variant", f"?q={words}") == [one]
     assert [row.variant for row in listed(grace_client, "stockmovement", "?q=sw-")] == [one]
+    assert listed(grace_client, "variant", "?q=weath+ff-") == []
     StockMovement.objects.filter(variant=one).update(reference="ABCD-EFGH")
     assert [row.variant for row in listed(grace_client, "stockmovement", "?q=abcd")] == [one]
 
