@@ -73,6 +73,7 @@ def table(result: Result) -> str:
         ("orders placed", counts.get("orders placed", 0)),
         ("orders paid", counts.get("orders paid", 0)),
         *((f"  {way}", counts.get(f"paid {way}", 0)) for way in result.options.ways),
+        ("orders for nothing", counts.get("orders for nothing", 0)),
         ("kills", counts.get("kills", 0)),
         *((f"  {name.removeprefix('kills: ')}", times) for name, times in sorted(counts.items()) if name.startswith("kills: ")),
         ("faults met", sum(result.faults.values())),
@@ -81,7 +82,11 @@ def table(result: Result) -> str:
         ("events", result.events),
         ("mails", counts.get("mails", 0)),
         ("refunds", counts.get("refunds", 0)),
-        *((f"  {name}", times) for name, times in sorted(counts.items()) if name.startswith("staff: ")),
+        *(
+            (f"  {name}", times)
+            for name, times in sorted(counts.items())
+            if name.startswith(("at Stripe: ", "code ", "staff: "))
+        ),
         ("differences for staff", counts.get("differences", 0)),
         ("seconds to calm down", counts.get("seconds to calm down", 0)),
         ("seconds", round(result.seconds)),

@@ -8,12 +8,13 @@ from threading import Lock
 
 PAID = "paid"  # a page said that the order is paid
 NOT_CHARGED = "not charged"  # a page said that the order was given up and nothing was charged
-SHIPPED, CANCELLED, REFUNDED, RESTOCKED = "shipped", "cancelled", "refunded", "restocked"  # a page said so to staff
+SHIPPED, CANCELLED, REFUNDED, RESTOCKED, RAISED = "shipped", "cancelled", "refunded", "restocked", "raised"  # so to staff
+PAST_THE_SHOP = "past the shop"  # not said: money of the order went back at Stripe, or the buyer's bank took it back
 
 
 @dataclass(frozen=True)
 class Told:
-    """`about` is an order's number, or a variant's for units that came."""
+    """`about` is an order's number, or a variant's for units that came and prices that were raised."""
 
     what: str
     about: str

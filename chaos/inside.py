@@ -17,6 +17,13 @@ from django.core.management import call_command
 CURRENCY = "EUR"
 DEEP, SHALLOW = 10_000_000, 8  # units of a variant at the beginning
 
+# The codes of chaos/plan.py; what each takes off is also in chaos/judge.py, as sums of its own.
+TERMS: dict[str, dict[str, int]] = {
+    "TENTH": {"percent": 10},
+    "FEW": {"amount_minor": 500, "most_uses": 25},
+    "GIFT": {"percent": 100},
+}
+
 
 def prepare(staff: str) -> dict[str, Any]:
     """Migrate an empty database, fill it with a small catalogue and so many members of staff."""
@@ -25,6 +32,7 @@ def prepare(staff: str) -> dict[str, Any]:
     from accounts.models import User
     from chaos.plan import PLENTY, SCARCE
     from orders.models import ShippingRate
+    from promotions.models import Promotion
 
     call_command("migrate", verbosity=0, interactive=False)
     ShippingRate.objects.create(name="Tracked parcel", price_minor=590, currency=CURRENCY, countries=["DE", "FR"])
@@ -33,6 +41,8 @@ def prepare(staff: str) -> dict[str, Any]:
     hashed = make_password(password)
     for email in people:
         User.objects.create(email=email, password=hashed, name="Grace Hopper", is_staff=True, is_superuser=True)
+    for code, terms in TERMS.items():
+        Promotion.objects.create(code=code, currency=CURRENCY, **terms)
     variants = [_variant(number, scarce=number >= PLENTY) for number in range(PLENTY + SCARCE)]
     return {"variants": variants, "staff": people, "password": password}
 
@@ -90,14 +100,15 @@ def facts() -> dict[str, Any]:
     from orders.emails import message_id
     from orders.models import Order, OrderEvent, OutgoingMail
     from orders.status import OPEN, SOLD, Status
-    from payments.models import Difference, Payment, Refund, WebhookEvent
+    from payments.models import Difference, Dispute, Payment, Refund, WebhookEvent
+    from promotions.models import Promotion
 
     def rows(queryset: Any, *fields: str) -> list[dict[str, Any]]:
         return list(queryset.order_by("pk").values(*fields))
 
     orders = rows(
         Order.objects, "pk", "number", "status", "way", "currency", "email", "total_minor", "paid_minor", "refunded_minor",
-        "shipping_minor", "restocked_at", "shipped_at",
+        "shipping_minor", "discount_minor", "discount_code", "shipped_at",
     )  # fmt: skip
     lines: dict[int, list[dict[str, Any]]] = {order["pk"]: [] for order in orders}
     for line in _lines():
@@ -122,14 +133,17 @@ def facts() -> dict[str, Any]:
         "mails": mails,
         "events": rows(WebhookEvent.objects, "stripe_id", "deliveries", "processed_at", "last_error"),
         "differences": rows(Difference.objects, "kind", "reference", "order__number", "detail"),
-        "variants": rows(Variant.objects, "pk", "stock_on_hand", "stock_reserved", "stock_oversold"),
+        "variants": rows(Variant.objects, "pk", "stock_on_hand", "stock_reserved", "stock_oversold", "price_minor"),
+        "codes": rows(Promotion.objects, "code", "uses", "most_uses"),
+        "disputes": rows(Dispute.objects, "stripe_id", "status", "lost_minor", "payment__reference"),
     }
 
 
 def _lines() -> list[Any]:
     from orders.models import OrderLine
 
-    return list(OrderLine.objects.order_by("pk").values("order", "variant", "quantity", "unit_price_minor"))
+    fields = ("order", "variant", "quantity", "restocked_quantity", "unit_price_minor")
+    return list(OrderLine.objects.order_by("pk").values(*fields))
 
 
 VERBS: dict[str, Callable[..., Any]] = {"prepare": prepare, "calm": calm, "facts": facts}

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chaos.diary import CANCELLED, NOT_CHARGED, PAID, REFUNDED, RESTOCKED, SHIPPED, Told
+from chaos.diary import CANCELLED, NOT_CHARGED, PAID, PAST_THE_SHOP, RAISED, REFUNDED, RESTOCKED, SHIPPED, Told
+from chaos.plan import RAISE
 
 # Money that bought nothing goes back by itself, and staff read of it: these differences are how it ends, not violations.
 EXPECTED = {"paid_too_late", "paid_twice"}
+# Where money was given back at Stripe, or disputed, a refund of the shop may be one too many: staff read of that, too.
+EXPECTED_PAST_THE_SHOP = {"refund_failed", "refund_unknown", "dispute"}
+MONEY_AGREES = EXPECTED | {"refund_failed", "dispute"}  # though staff are told of something
 ENDED = {"cancelled", "expired"}
 ASKS_A_PERSON = "differences_are_resolved"
 
@@ -40,8 +44,8 @@ class Evidence:
 def violations(evidence: Evidence) -> list[str]:
     """Everything that does not hold."""
     rules = (
-        audited, fulfilled_once, money_agrees, no_orphans, snapshots, refunds_bounded, stock_adds_up, holds_end, mail_once,
-        work_ends, acknowledged, kept_word, differences,
+        audited, fulfilled_once, money_agrees, no_orphans, snapshots, refunds_bounded, stock_adds_up, holds_end, codes_count,
+        mail_once, work_ends, acknowledged, kept_word, disputes, differences,
     )  # fmt: skip
     return [sentence for rule in rules for sentence in rule(evidence)]
 
@@ -63,7 +67,8 @@ def fulfilled_once(evidence: Evidence) -> Iterator[str]:
 def money_agrees(evidence: Evidence) -> Iterator[str]:
     """I2, I3, I4: what was paid and given back at Stripe is what the order says, and buys it or went back."""
     truth = _truth(evidence)
-    flagged = {row["order__number"] for row in evidence.facts["differences"] if row["kind"] not in EXPECTED}
+    flagged = {row["order__number"] for row in evidence.facts["differences"] if row["kind"] not in MONEY_AGREES}
+    lost = _lost(evidence)
     theirs: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for payment in evidence.facts["payments"]:
         if payment["reference"] in truth:
@@ -71,9 +76,10 @@ def money_agrees(evidence: Evidence) -> Iterator[str]:
     for order in evidence.facts["orders"]:
         number, entries = order["number"], theirs[order["number"]]
         paid, back = sum(each["paid"] for each in entries), sum(each["refunded"] for each in entries)
-        if order["is_sold"] and not any(each["paid"] == order["total_minor"] for each in entries):
+        free = order["total_minor"] == 0
+        if order["is_sold"] and not free and not any(each["paid"] == order["total_minor"] for each in entries):
             yield f"I3: {number} is {order['status']}, and Stripe took {paid} instead of {order['total_minor']}"
-        if not order["is_sold"] and paid != back:
+        if not order["is_sold"] and paid != back + lost[number]:
             yield f"I2: {number} is {order['status']}, Stripe took {paid} for it and gave {back} back"
         if number not in flagged and (order["paid_minor"], order["refunded_minor"]) != (paid, back):
             books = f"{order['paid_minor']} paid and {order['refunded_minor']} refunded"
@@ -97,11 +103,22 @@ def snapshots(evidence: Evidence) -> Iterator[str]:
         if "amount_total" in entry and entry["amount_total"] != totals[payment["order__number"]]:
             asked, total = entry["amount_total"], totals[payment["order__number"]]
             yield f"I6: {payment['order__number']} costs {total}, Stripe was asked for {asked}"
+    raises = Counter(each.about for each in evidence.told if each.what == RAISED)
     for order in evidence.facts["orders"]:
-        goods = sum(line["quantity"] * evidence.prices[line["variant"]] for line in order["lines"])
-        if goods + order["shipping_minor"] != order["total_minor"]:
-            parts = f"its lines {goods} and shipping {order['shipping_minor']}"
+        goods = sum(line["quantity"] * line["unit_price_minor"] for line in order["lines"])
+        off = discount(order["discount_code"], goods)
+        if goods - off + order["shipping_minor"] != order["total_minor"] or off != order["discount_minor"]:
+            parts = f"its lines {goods} less {off} and shipping {order['shipping_minor']}"
             yield f"I6: {order['number']} costs {order['total_minor']}, {parts}"
+        for line in order["lines"]:
+            first, price = evidence.prices[line["variant"]], line["unit_price_minor"]
+            if not first <= price <= first + RAISE * raises[str(line["variant"])] or (price - first) % RAISE:
+                yield f"I6: a line of {order['number']} costs {price}, which variant {line['variant']} never did"
+
+
+def discount(code: str, goods: int) -> int:
+    """What a code takes off goods, in minor units: all prices here are whole, so a tenth is, too."""
+    return {"": 0, "TENTH": goods // 10, "FEW": min(500, goods), "GIFT": goods}[code]
 
 
 def refunds_bounded(evidence: Evidence) -> Iterator[str]:
@@ -121,7 +138,7 @@ def stock_adds_up(evidence: Evidence) -> Iterator[str]:
     held: Counter[int] = Counter()
     for order in evidence.facts["orders"]:
         for line in order["lines"]:
-            sold[line["variant"]] += line["quantity"] * (order["is_sold"] and not order["restocked_at"])
+            sold[line["variant"]] += (line["quantity"] - line["restocked_quantity"]) * order["is_sold"]
             held[line["variant"]] += line["quantity"] * order["is_open"]
     for variant in evidence.facts["variants"]:
         pk, left = variant["pk"], supplied[variant["pk"]] - sold[variant["pk"]]
@@ -138,6 +155,17 @@ def holds_end(evidence: Evidence) -> Iterator[str]:
     for order in evidence.facts["orders"]:
         if order["is_open"]:
             yield f"I10: {order['number']} is {order['status']} long after its hold"
+
+
+def codes_count(evidence: Evidence) -> Iterator[str]:
+    """I11: each use is an order that bought with the code, and there are no more than may be."""
+    used = Counter(order["discount_code"] for order in evidence.facts["orders"] if order["is_sold"] or order["is_open"])
+    for code in evidence.facts["codes"]:
+        name, most = code["code"], code["most_uses"]
+        if code["uses"] != used[name]:
+            yield f"I11: {name} counts {code['uses']} uses, {used[name]} orders have it"
+        if most is not None and used[name] > most:
+            yield f"I11: {used[name]} orders have {name}, {most} may"
 
 
 def mail_once(evidence: Evidence) -> Iterator[str]:
@@ -190,7 +218,7 @@ def kept_word(evidence: Evidence) -> Iterator[str]:
     orders = {order["number"]: order for order in evidence.facts["orders"]}
     for each in set(evidence.told):
         order = orders.get(each.about)
-        if each.what == RESTOCKED:
+        if each.what in (RESTOCKED, RAISED, PAST_THE_SHOP):
             continue
         if order is None:
             yield f"I15: somebody was told “{each.what}” of {each.about}, and there is no such order"
@@ -208,11 +236,32 @@ def _is_so(told: Told, order: dict[str, Any]) -> bool:
     }[told.what]
 
 
+def disputes(evidence: Evidence) -> Iterator[str]:
+    """I4: every dispute at Stripe is known here, as it stands there."""
+    known = {dispute["stripe_id"]: dispute["status"] for dispute in evidence.facts["disputes"]}
+    for reference, entry in _truth(evidence).items():
+        for theirs in entry.get("disputes", []):
+            if known.get(theirs["id"]) != theirs["status"]:
+                here = known.get(theirs["id"], "nothing")
+                yield f"I4: dispute {theirs['id']} of {reference} is {theirs['status']}, the shop says {here}"
+
+
 def differences(evidence: Evidence) -> Iterator[str]:
-    """Nothing here pays a wrong amount or refunds past the shop: no other difference can come."""
+    """Nothing here pays a wrong amount: no other difference can come."""
+    past = {each.about for each in evidence.told if each.what == PAST_THE_SHOP}
     for row in evidence.facts["differences"]:
-        if row["kind"] not in EXPECTED:
+        expected = EXPECTED | (EXPECTED_PAST_THE_SHOP if row["order__number"] in past else set())
+        if row["kind"] not in expected:
             yield f"I4: a difference “{row['kind']}” of {row['order__number'] or row['reference']}: {row['detail']}"
+
+
+def _lost(evidence: Evidence) -> Counter[str]:
+    """What banks took back, by the order's number."""
+    orders = {payment["reference"]: payment["order__number"] for payment in evidence.facts["payments"]}
+    lost: Counter[str] = Counter()
+    for dispute in evidence.facts["disputes"]:
+        lost[orders.get(dispute["payment__reference"], "")] += dispute["lost_minor"]
+    return lost
 
 
 def _truth(evidence: Evidence) -> dict[str, dict[str, Any]]:

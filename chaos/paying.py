@@ -14,6 +14,7 @@ MONEY_CAME = ("succeeded", "processing")
 CARDS = {"": "4242424242424242", "declined": "4000000000000002"}
 METHODS = {"": "pm_card_visa", "declined": "pm_card_visa_chargeDeclined"}  # the same, by the names of the API
 ACCOUNTS = {"bank": "AT611904300234573201", "bank fails": "AT861904300235473202"}
+PART = 150  # minor units
 BUYER = {"line1": "12 St James's Square", "city": "Berlin", "postal_code": "10115", "country": "DE"}
 
 
@@ -42,6 +43,25 @@ class StripePage:
     def finish(self, intent_id: str, *, comes: bool) -> None:
         with contextlib.suppress(ControlError):
             self.sandbox.finish_payment(intent_id, outcome="succeeded" if comes else "failed")
+
+    def past_the_shop(self, intent_id: str, what: str) -> bool:
+        """What is done at Stripe with money that came: see AFTER in chaos/plan.py. False if nothing is left of it there."""
+        try:
+            if what == "dashboard refund":
+                self.sandbox.refund(intent_id)
+            elif what == "dashboard refund in part":
+                self.sandbox.refund(intent_id, amount=PART)
+            else:
+                self._dispute(intent_id, what)
+        except ControlError:
+            return False
+        return True
+
+    def _dispute(self, intent_id: str, what: str) -> None:
+        dispute = self.sandbox.dispute(intent_id, inquiry=what == "inquiry")["id"]
+        if status := {"dispute won": "won", "dispute lost": "lost", "inquiry": "warning_closed"}.get(what):
+            self.sandbox.answer_dispute(dispute, "It was delivered.")
+            self.sandbox.close_dispute(dispute, status=status)
 
     def pay(self, stripe_id: str, *, email: str, means: str = "", page: bool = False) -> Outcome:
         if stripe_id.startswith("pi_"):

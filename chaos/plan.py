@@ -12,6 +12,10 @@ from random import Random
 WAYS = ("hosted", "embedded", "element")
 PLENTY, SCARCE = 12, 8  # variants of the catalogue: such that never run out, such that do
 SHARES = {"plenty": 8, "scarce": 1}  # how often a line is of which kind
+RAISE = 100  # minor units, by which staff raise prices
+PLAIN = 3  # a variant that needs no shipping
+# Promotion codes, and how often of a hundred a shopper has one: a tenth off, an amount off, which runs out, and all goods free.
+CODES = {"": 76, "TENTH": 12, "FEW": 7, "GIFT": 5}
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Visit:
     comes_back: bool
     page: bool  # pay by the forms of Stripe's page instead of a control call
     waits: float  # seconds before paying
+    code: str  # see CODES
+    after: str  # what becomes of the money once it came, see AFTER
 
 
 # How a visit ends, and how often of a hundred.
@@ -59,6 +65,18 @@ ENDINGS = {
     "expires": 3,
     "expires while paying": 2,
     "pays twice": 2,  # two presses on Pay at once
+}
+
+
+# What is done at Stripe, past the shop, with money that came; and how often of a hundred.
+AFTER = {
+    "": 88,
+    "dashboard refund": 3,
+    "dashboard refund in part": 3,
+    "dispute": 1,  # not decided when the run ends
+    "dispute won": 2,
+    "dispute lost": 2,
+    "inquiry": 1,
 }
 
 
@@ -154,7 +172,17 @@ WEATHER = {
     "hold": CALM | {"delivery": "hold"},
 }
 
-ERRANDS = {"ship": 40, "refund": 22, "refund and restock": 13, "refund twice": 8, "cancel": 6, "check": 5, "restock": 6}
+ERRANDS = {
+    "ship": 36,
+    "refund": 16,
+    "refund and restock": 10,
+    "refund twice": 8,
+    "refund a part": 14,
+    "cancel": 5,
+    "check": 3,
+    "restock": 6,
+    "raise prices": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -177,15 +205,18 @@ class Plan:
 
     def visit(self, number: int) -> Visit:
         dice = self.dice("visit", number)
+        code = _drawn(dice, CODES)
         return Visit(
             way=dice.choice(self.options.ways),
-            lines=tuple(_line(dice) for _each in range(dice.choice((1, 1, 1, 2, 3)))),
+            lines=_lines(dice, code),
             looks=dice.random() < 0.2,
             press=dice.choices(("once", "double", "tabs", "switch"), (80, 10, 5, 5))[0],
             ending=_drawn(dice, ENDINGS),
             comes_back=dice.random() < 0.7,
             page=dice.random() < 0.15,
             waits=dice.choice((0, 0, 0, 0.1, 0.5)),
+            code=code,
+            after=_drawn(dice, AFTER),
         )
 
     def kills(self) -> list[Kill]:
@@ -215,6 +246,12 @@ class Plan:
             fitting = [each for each in PLACES if re.search(self.options.places, each[-1])]
             whom, places = "place", dice.choice(fitting)
         return Kill(at, whom, places if whom == "place" else ())
+
+
+def _lines(dice: Random, code: str) -> tuple[tuple[int, int], ...]:
+    if code == "GIFT" and dice.random() < 0.5:
+        return ((PLAIN, 1),)  # nothing at all to pay
+    return tuple(_line(dice) for _each in range(dice.choice((1, 1, 1, 2, 3))))
 
 
 def _line(dice: Random) -> tuple[int, int]:

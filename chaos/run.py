@@ -86,7 +86,7 @@ class Run:
         """One member of staff: errands as orders come in."""
         found = self.world.found
         who = {"email": found["staff"][number], "password": found["password"]}
-        staff = Staff(number, plan=self.plan, url=self.world.programs.url, scarce=self.world.scarce, diary=self.diary, **who)
+        staff = Staff(number, plan=self.plan, url=self.world.programs.url, variants=found["variants"], diary=self.diary, **who)
         self._live(staff.sign_in)
         while not self._enough():
             if self.diary.counts["errands begun"] * ORDERS_PER_ERRAND >= self.paid:

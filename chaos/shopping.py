@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 from chaos.browser import Browser
-from chaos.diary import NOT_CHARGED, PAID, Diary
+from chaos.diary import NOT_CHARGED, PAID, PAST_THE_SHOP, Diary
 from chaos.paying import MONEY_CAME, Outcome, StripePage
 from chaos.plan import Plan, Visit
 from tests.trust.http_client import Answer
@@ -50,6 +50,9 @@ class Shopper:
         if not any(found):
             self.diary.count("sold out")
             return
+        if self.visit.code:
+            answer = self.browser.post("/cart/code/", {"code": self.visit.code})
+            self.diary.count(f"code {self.visit.code}: {'taken' if answer.status_code == 302 else 'refused'}")
         to_pay = self._press()
         if to_pay is None:
             self.diary.count("could not order")
@@ -84,11 +87,20 @@ class Shopper:
                 return found
             if answer.status_code in (302, 303) and "/cart/" in answer["Location"]:
                 return None  # empty: sold out, or bought
+            if answer.status_code in (302, 303) and (bought := re.search(r"/orders/([\w-]+)/", answer["Location"])):
+                self._note_free(bought[1])
+                return None
             if answer.status_code == 422:
                 return None
             if answer.status_code == 409:
                 self.browser.get("/cart/")  # looked over again
         return None
+
+    def _note_free(self, order: str) -> None:
+        """A code paid for everything; or another press was first, and all of it is bought."""
+        if self.visit.code == "GIFT":
+            self.diary.count("orders for nothing")
+            self.diary.tell(PAID, order)
 
     def _press_once(self, browser: Browser, way: str) -> Answer:
         return browser.post("/checkout/", {"way": way})
@@ -144,6 +156,7 @@ class Shopper:
         if any(one.name == "succeeded" for one in outcomes):
             self.diary.count("orders paid")
             self.diary.count(f"paid {self.visit.way}")
+            self._past_the_shop(found, outcome)
         if self.visit.comes_back:
             self._come_back(found, outcome.back)
             if outcome.name == "processing":
@@ -167,6 +180,11 @@ class Shopper:
             case "pays twice":
                 return at_once(pay, pay)
         return [pay()]
+
+    def _past_the_shop(self, found: ToPay, outcome: Outcome) -> None:
+        if self.visit.after and outcome.intent and self.stripe.past_the_shop(outcome.intent, self.visit.after):
+            self.diary.count(f"at Stripe: {self.visit.after}")
+            self.diary.tell(PAST_THE_SHOP, found.order)
 
     def _come_back(self, found: ToPay, back: str) -> None:
         """See the return page, and what the order says of itself."""

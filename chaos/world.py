@@ -31,10 +31,6 @@ class World:
     programs: Programs
     found: dict[str, Any]  # by chaos/inside.py: variants, staff, password
 
-    @property
-    def scarce(self) -> list[int]:
-        return [variant["id"] for variant in self.found["variants"] if variant["scarce"]]
-
     def inside(self, verb: str, *words: str) -> Any:
         return inside(self.env, verb, *words, log=self.programs.log)
 
