@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -29,6 +30,13 @@ class PromotionAdmin(LongList):
         (_("What it takes off"), {"fields": ["percent", "amount_minor", "minimum_minor"]}),
         (_("When, and how often"), {"fields": ["starts_at", "ends_at", "most_uses", "most_uses_per_customer", "uses_link"]}),
     ]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Promotion | None:
+        """Lock what may be deleted, before anybody looks whether it was used."""
+        found = super().get_object(request, object_id, from_field)
+        if found and request.method == "POST" and connection.in_atomic_block:
+            Promotion.objects.select_for_update().filter(pk=found.pk).first()
+        return found
 
     @admin.display(description=_("takes off"))
     def worth(self, promotion: Promotion) -> str:

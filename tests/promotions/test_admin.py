@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from threading import Barrier
+
 import pytest
+from django.db import transaction
 
 from promotions.models import Promotion, Use
 from promotions.uses import take
 from tests import factories
+from tests.catalog.waiting import somebody_waits_for_us
+from tests.sandbox_process import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +117,26 @@ def test_it_keeps_a_code_that_was_used_and_deletes_one_that_was_not(grace_client
     grace_client.post(LIST, {"action": "delete_selected", "_selected_action": [used.pk], "post": "yes"})
     assert Promotion.objects.get() == used
     assert "Delete" not in grace_client.get(page_of(used)).text
+
+
+@pytest.mark.only_on("postgres")
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_for_the_first_use_before_it_deletes(race, grace_client):
+    promotion = factories.promotion()
+    is_taken = Barrier(2)
+
+    def use_it() -> None:
+        with transaction.atomic():
+            take(promotion, order_number="A", user=None)
+            is_taken.wait(20)
+            wait_for(somebody_waits_for_us, seconds=20, what="staff, who delete")
+
+    def delete() -> int:
+        is_taken.wait(20)
+        return grace_client.post(page_of(promotion, "delete"), {"post": "yes"}).status_code
+
+    assert race(use_it, delete) == [None, 403]
+    assert Use.objects.get().promotion == promotion
 
 
 def test_it_lists_codes_with_their_uses_and_finds_them(grace_client):
