@@ -155,11 +155,9 @@ def list_refunds_since(since: datetime) -> Iterator[StripeRefund]:
 
 
 def list_events(*, since: datetime, types: list[str]) -> Iterator[Event]:
-    """Events made since then, oldest first: what webhooks may have missed. Stripe keeps them for 30 days."""
+    """Events made since then, newest first: what webhooks may have missed. Stripe keeps them for 30 days."""
     params: Any = {"created": {"gte": int(since.timestamp())}, "types": types, "limit": 100}
-    page = ask(lambda: client().v1.events.list(params=params))
-    events = ask(lambda: list(page.auto_paging_iter()))
-    return (to_event(one.to_dict()) for one in reversed(events))
+    return (to_event(one.to_dict()) for one in every(lambda: client().v1.events.list(params=params)))
 
 
 def retrieve_event(event_id: str) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TypeVar
 
 from django.db.models import Q
@@ -29,6 +30,7 @@ FIRST_LOOK_BACK = timedelta(days=3)  # as long as Stripe itself goes on deliveri
 QUIET = timedelta(minutes=2)  # a payment younger than this is left to its webhook
 ASK_AGAIN = timedelta(minutes=10)
 KEPT_RUNS = 500
+PAGE = 100  # events, as Stripe lists them
 RECONCILER = "reconciler"  # in an order's timeline
 
 Progress = Callable[[int], object]
@@ -68,15 +70,18 @@ def _since() -> datetime:
 
 
 def _missed_events(since: datetime, progress: Progress | None) -> int:
-    events = gateway.list_events(since=since, types=sorted(HANDLERS))
-    missed = (event for event in events if _is_owed(event))
-    return _each(missed, _receive, progress)
+    """Oldest first; nothing is begun before the whole list was read. Only what is owed is kept of it."""
+    events, owed = gateway.list_events(since=since, types=sorted(HANDLERS)), []
+    while page := list(islice(events, PAGE)):
+        owed += _owed(page)
+    return _each(reversed(owed), _receive, progress)
 
 
-def _is_owed(event: Event) -> bool:
-    """Never heard of, or its turn has come again."""
-    known = WebhookEvent.objects.filter(stripe_id=event.id)
-    return due().filter(pk__in=known).exists() or not known.exists()
+def _owed(events: list[Event]) -> list[Event]:
+    """Those never heard of, and those whose turn has come again."""
+    recorded = WebhookEvent.objects.filter(stripe_id__in=[event.id for event in events])
+    known, again = (set(rows.values_list("stripe_id", flat=True)) for rows in (recorded, due() & recorded))
+    return [event for event in events if event.id not in known or event.id in again]
 
 
 def _old_events(progress: Progress | None) -> int:

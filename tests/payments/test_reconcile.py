@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Variant
@@ -52,6 +54,23 @@ class TestReconcile:
         assert dict(WebhookEvent.objects.values_list("type", "deliveries")) == {
             "payment_intent.succeeded": 1, "checkout.session.completed": 0,
         }  # fmt: skip
+
+    def test_it_asks_the_database_no_more_for_more_known_events(self, shopper, download):
+        asked = []
+        for _sale in range(2):
+            shopper.buy(download)
+            reconcile()
+            with CaptureQueriesContext(connection) as statements:
+                reconcile()
+            asked.append(len(statements))
+        assert asked[0] == asked[1]
+
+    def test_it_does_old_events_first(self, shopper, download):
+        settle(shopper.buy(download), by="test")
+        reconcile()
+        done = list(WebhookEvent.objects.order_by("id").values_list("stripe_id", flat=True))
+        assert len(done) > 1
+        assert done == [event["id"] for event in shopper.sandbox.events() if event["id"] in done]
 
     def test_it_keeps_why_it_did_not_finish(self, shopper, settings):
         settings.STRIPE_SECRET_KEY = "sk_test_revoked_0123456789"
