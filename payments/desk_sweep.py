@@ -101,9 +101,9 @@ def _refund_failed(row: Difference) -> str:
         return ""
     order = failed.payment.order
     later = Refund.objects.filter(payment__order=order, pk__gt=failed.pk, booked=True, accepted_at__isnull=False)
-    if later.filter(amount_minor__gte=failed.amount_minor).exists() or not left_to_refund(order):
+    if later.filter(amount_minor__gte=failed.amount_minor).exists() or not order.refundable:
         return _("It was refunded later")
-    return ""
+    return "" if left_to_refund(order) else _("Its money was lost in a dispute")
 
 
 def _refund_unknown(row: Difference) -> str:

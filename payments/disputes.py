@@ -79,6 +79,13 @@ def _book(payment: Payment, seen: StripeDispute, *, version: int, by: str) -> Di
     return row
 
 
+def count_lost_again(payment: Payment) -> None:
+    """A refund failed after the dispute was lost: its money went to the bank too. The caller has locked the payment."""
+    for row in Dispute.objects.filter(payment=payment, status="lost"):
+        _count_lost(row)
+        row.save(update_fields=["lost_minor"])
+
+
 def _count_lost(row: Dispute) -> None:
     """Lost money is no longer there to refund. While an appeal runs it stays lost."""
     if row.closed_at is None or row.payment.status != Payment.Status.SUCCEEDED:

@@ -222,6 +222,7 @@ def _accept(row: Refund, status: str, *, by: str) -> None:
 def _fail(row: Refund, status: str, *, why: str, by: str) -> None:
     """The refund did not go through, or came back: once per refund, its money counts as the shop's again."""
     with transaction.atomic():
+        payment = Payment.objects.select_for_update().get(pk=row.payment_id)
         final = {"status": status, "last_error": why[:500], "checked_at": timezone.now()}
         Refund.objects.filter(pk=row.pk).exclude(status__in=CAME_BACK.values()).update(**final)
         if not Refund.objects.filter(pk=row.pk, booked=True).update(booked=False):
@@ -229,6 +230,7 @@ def _fail(row: Refund, status: str, *, why: str, by: str) -> None:
         order = Order.objects.get(pk=row.payment.order_id)
         transitions.take_back_refunded(order, row.amount_minor)
         refund_lines.release(row, order)
+        disputes.count_lost_again(payment)
         transitions.note(order, _("The refund of %(amount)s failed: %(why)s") % {"amount": row.amount, "why": why}, by=by)
         record_difference(Difference.Kind.REFUND_FAILED, row.reference, f"{row.amount}: {why}", order=order)
         if order.status == OrderStatus.REFUNDED:

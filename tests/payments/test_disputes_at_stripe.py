@@ -9,7 +9,9 @@ import pytest
 from orders.models import Order
 from payments.audit import audit
 from payments.desk_repairs import repair
-from payments.models import Difference, Dispute, Payment
+from payments.desk_sweep import sweep
+from payments.disputes import left_to_refund
+from payments.models import Difference, Dispute, Payment, Refund
 from payments.reconcile import reconcile
 from payments.refund import RefundRefused, refund
 from payments.settle import settle
@@ -24,6 +26,11 @@ def paid(shopper) -> Payment:
 
 def news(shopper) -> list[dict]:
     return [event for event in events_of(shopper.sandbox) if event["type"].startswith("charge.dispute.")]
+
+
+def hear(shopper, *types: str) -> None:
+    for event in events_of(shopper.sandbox, *types):
+        assert deliver(event).status_code == 200
 
 
 def violations() -> set[str]:
@@ -71,3 +78,20 @@ def test_an_inquiry_may_be_refunded(shopper, paid):
     assert Dispute.objects.get().is_inquiry
     refund(paid.order, amount_minor=2400, reason="Asked by phone", by="grace@shop.test")
     assert Order.objects.get().refunded_minor == 2400
+
+
+def test_a_refund_that_fails_after_the_dispute_was_lost_leaves_nothing_to_refund(shopper):
+    """The bank took what was on its way back: the refund is heard to have failed when the dispute is long closed."""
+    payment = shopper.put(factories.variant(requires_shipping=False, price_minor=2400)).checkout()
+    shopper.pay(payment, card="4000000000007726")
+    payment = settle(payment, by="test")
+    (back,) = refund(payment.order, amount_minor=1000, reason="Torn", by="grace@shop.test")
+    assert back.status == Refund.Status.PENDING
+    dispute = shopper.sandbox.dispute(payment.payment_intent_id)["id"]
+    shopper.sandbox.close_dispute(dispute, status="lost")
+    hear(shopper, "charge.dispute.created", "charge.dispute.closed")
+    hear(shopper, "refund.failed")
+    sweep()
+    assert (Dispute.objects.get().lost_minor, left_to_refund(Order.objects.get()).minor) == (2400, 0)
+    assert Difference.objects.get(kind="refund_failed").note == "Its money was lost in a dispute"
+    assert violations() == set()
