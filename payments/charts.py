@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.counts import counted_since
-from payments.models import Payment, WebhookEvent
+from payments.models import HOW_IT_ENDED, Payment, WebhookEvent
 
 Text = str | Promise
 Counts = list[Counter[str]]
@@ -152,7 +152,7 @@ def last_days(now: datetime, number: int = 30) -> Spans:
 
 def payment_chart(spans: Spans) -> Chart:
     """Attempts to pay by how they ended. Those given up are no failures: nobody tried to pay."""
-    counts = _counted(Payment.objects.order_by(), "settled_at", "status", spans)
+    counts = _counted(Payment.objects.annotate(end=HOW_IT_ENDED).order_by(), "settled_at", "end", spans)
     bars = [Counter({kind: sum(one[status] for status in ends) for kind, (_label, ends) in PAYMENTS.items()}) for one in counts]
     series: dict[str, Text] = {kind: label for kind, (label, _ends) in PAYMENTS.items()}
     columns: list[Text] = [_("When"), *series.values(), _("Paid of those tried")]

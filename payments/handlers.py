@@ -25,6 +25,7 @@ from payments.settle import settle
 from payments.stripe_disputes import retrieve_dispute
 
 Outcome = tuple[Order | None, str]
+DECLINED = "payment_intent.payment_failed"
 NOT_OURS: Outcome = (None, "ignored: no payment of this shop")
 
 
@@ -64,6 +65,8 @@ def intent_changed(event: Event) -> Outcome:
     payment = payment_of_intent(event.payment_intent_id, reference=event.reference)
     if payment is None:
         return _unmatched(gateway.retrieve_payment_intent, event) if event.reference else NOT_OURS
+    if event.type == DECLINED:  # a session that stays open says nothing of it
+        payment.keep_decline(gateway.retrieve_payment_intent(event.payment_intent_id).failure)
     return _settled(payment, event, stripe_id=event.payment_intent_id if payment.is_intent else "")
 
 
@@ -143,7 +146,7 @@ HANDLERS: dict[str, Callable[[Event], Outcome]] = {
     "checkout.session.expired": session_changed,
     "payment_intent.processing": intent_changed,
     "payment_intent.succeeded": intent_changed,
-    "payment_intent.payment_failed": intent_changed,
+    DECLINED: intent_changed,
     "refund.created": refund_changed,
     "refund.updated": refund_changed,
     "refund.failed": refund_changed,

@@ -50,7 +50,7 @@ class Payment(models.Model):
     session_url = models.TextField(blank=True, editable=False)
     payment_intent_id = models.CharField(_("PaymentIntent"), max_length=255, unique=True, null=True, blank=True)
     livemode = models.BooleanField(_("live"), default=False)
-    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)  # of one not paid; why the last try was declined
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     checked_at = models.DateTimeField(_("checked with Stripe"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
@@ -96,6 +96,19 @@ class Payment(models.Model):
     def idempotency_key(self) -> str:
         """Made from this row alone: whoever repeats the call gets the same session or intent."""
         return f"payment-{self.reference}"
+
+    def keep_decline(self, why: str) -> None:
+        """Say why the last try to pay was declined, unless it was paid meanwhile."""
+        if why:
+            unpaid = Payment.objects.filter(pk=self.pk).exclude(status__in=[self.Status.SUCCEEDED, self.Status.MISMATCH])
+            unpaid.update(last_error=why[:500])
+
+
+# How an attempt ended: one that nobody pays any more has failed if the shopper tried, and was given up if not.
+HOW_IT_ENDED = models.Case(
+    models.When(~Q(last_error=""), status=Payment.Status.EXPIRED, then=models.Value(Payment.Status.FAILED)),
+    default=models.F("status"),
+)
 
 
 class Refund(models.Model):

@@ -192,7 +192,7 @@ def is_live_shop() -> bool:
 def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
     """Money came: what it buys is the order, or else it goes back. True if it bought the order."""
     agrees = explains(payment, state)
-    came = {"amount_minor": state.amount_minor} if agrees else {}
+    came = {"last_error": ""} | ({"amount_minor": state.amount_minor} if agrees else {})
     if not _claim(payment, state, Status.SUCCEEDED if agrees else Status.MISMATCH, **came):
         return False
     order = payment.order

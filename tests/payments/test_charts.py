@@ -28,9 +28,9 @@ def nothing_waits():
     counts._waiting.clear()
 
 
-def payment(status: str, *, at: datetime) -> None:
+def payment(status: str, *, at: datetime, **fields: str) -> None:
     order = factories.order()
-    Payment.objects.create(order=order, amount_minor=order.total_minor, currency="EUR", status=status, settled_at=at)
+    Payment.objects.create(order=order, amount_minor=order.total_minor, currency="EUR", status=status, settled_at=at, **fields)
 
 
 def event(name: str, *, at: datetime, deliveries: int = 1) -> None:
@@ -52,6 +52,11 @@ class TestWhatItCounts:
         assert chart.rows[-2:] == [["19:00", "1", "1", "1", "50 %"], ["20:00", "1", "0", "0", "100 %"]]
         assert len(chart.rows) == 24
         assert [sum(bar[kind] for bar in chart.bars) for kind in ("paid", "failed", "quiet")] == [2, 1, 1]
+
+    def test_who_left_after_a_decline_has_tried(self):
+        payment("expired", at=NOW, last_error="Your card was declined.")
+        payment("succeeded", at=NOW)
+        assert payment_chart(last_hours(NOW)).rows[-1] == ["20:00", "1", "1", "0", "50 %"]
 
     def test_payments_by_the_day(self):
         payment("succeeded", at=NOW - timedelta(days=29))

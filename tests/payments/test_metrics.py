@@ -15,10 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from accounts import counts
 from accounts.counts import count
 from orders.models import Order, OutgoingMail
+from orders.status import Way
+from payments.expire import expire_orders
 from payments.models import Difference, Payment, ReconcileRun, Refund, WebhookEvent
+from payments.settle import settle
 from shop import metrics as page
 from tests import factories
-from tests.payments.shopping import deliver, events_of
+from tests.payments.shopping import DECLINED, Shopper, deliver, events_of
 
 TOKEN = "for-prometheus-alone"
 MOST_STATEMENTS = 14
@@ -210,3 +213,43 @@ def test_it_says_how_long_it_took_from_money_to_order(shopper):
     assert signals(le="600.0")["shop_paid_to_fulfilled_seconds_bucket"] == 1
     assert signals(le="900.0")["shop_paid_to_fulfilled_seconds_bucket"] == 2
     assert 700 <= said["shop_paid_to_fulfilled_seconds_gsum"] < 800
+
+
+class TestDeclines:
+    """Cards that are tried out leave no sale, and no hold that failed: only what Stripe said about each try."""
+
+    @pytest.fixture(params=Way.values)
+    def shopper(self, request, shopper, settings):
+        settings.PAYMENT_WAYS, settings.STRIPE_PUBLISHABLE_KEY = list(Way.values), "pk_test_shop"
+        shopper.way = request.param
+        return shopper
+
+    def declined(self, shopper) -> Payment:
+        """By a visitor of their own, who is heard of by the webhook."""
+        visitor = Shopper(shopper.sandbox, way=shopper.way)
+        attempt = visitor.put(factories.download()).checkout()
+        assert visitor.pay(attempt, card=DECLINED)["outcome"] == "declined"
+        for event in events_of(shopper.sandbox, "payment_intent.payment_failed"):
+            assert deliver(event).status_code == 200
+        return attempt
+
+    def test_an_attempt_that_was_declined_and_left_has_failed(self, shopper):
+        for _each in range(3):
+            self.declined(shopper)
+        left = Shopper(shopper.sandbox, way=shopper.way).put(factories.download()).checkout()
+        assert set(Payment.objects.exclude(pk=left.pk).values_list("last_error", flat=True)) == {"Your card was declined."}
+        Order.objects.update(expires_at=ago(minutes=1))
+        assert expire_orders() == 4
+        settle(shopper.buy(factories.download()), by="test")
+        ends = {end: signals(way=shopper.way, end=end)["shop_payment_attempts"] for end in ("paid", "failed", "abandoned")}
+        assert ends == {"paid": 1, "failed": 3, "abandoned": 1}
+        assert signals(way=shopper.way)["shop_payment_success_ratio"] == 0.25
+
+    def test_one_that_was_paid_after_all_has_not(self, shopper):
+        attempt = self.declined(shopper)
+        assert shopper.pay(attempt)["outcome"] == "succeeded"
+        settle(attempt, by="test")
+        attempt.keep_decline("news that took too long")
+        attempt.refresh_from_db()
+        assert (attempt.status, attempt.last_error) == (Payment.Status.SUCCEEDED, "")
+        assert signals(way=shopper.way)["shop_payment_success_ratio"] == 1
