@@ -37,7 +37,7 @@ def settle(payment: Payment, *, by: str, stripe_id: str = "") -> Payment:
     """
     add_log_fields(order=payment.order.number)
     state = _state_of(payment, stripe_id)
-    if state is not None and _wants_another_method(payment, state):
+    if state is not None and wants_another_method(payment, state):
         state = ways.close(state)  # the shopper is gone
     if state is not None and _book(payment, state, by=by):
         return payment  # all of it is known, and nothing of it can be on its way back yet
@@ -145,7 +145,7 @@ def _lost_state(payment: Payment) -> StripePayment | None:
     return ways.retrieve(payment, state.id)  # the answer may be an old copy: read what is so now
 
 
-def _wants_another_method(payment: Payment, state: StripePayment) -> bool:
+def wants_another_method(payment: Payment, state: StripePayment) -> bool:
     """Money that was on its way did not come, and the intent could be paid in another way. (A session ends with that.)"""
     return state.is_intent and state.is_open and payment.status == Status.PROCESSING
 
@@ -156,7 +156,7 @@ def _book(payment: Payment, state: StripePayment, *, by: str, what: str = "", as
     One transaction; of racing callers one wins, the others find it done.
     """
     checked = Payment.objects.filter(pk=payment.pk)
-    if not _is_bound(payment, state):
+    if not is_bound(payment, state):
         checked.update(checked_at=timezone.now())
         record_difference(
             Difference.Kind.UNMATCHED,
@@ -179,7 +179,7 @@ def _book(payment: Payment, state: StripePayment, *, by: str, what: str = "", as
     return False
 
 
-def _is_bound(payment: Payment, state: StripePayment) -> bool:
+def is_bound(payment: Payment, state: StripePayment) -> bool:
     """Both name each other: Stripe's object our row, our row that object (or none yet), and both live or both test."""
     return state.reference == payment.reference and payment.stripe_id in ("", state.id) and state.livemode == is_live_shop()
 

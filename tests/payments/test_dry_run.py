@@ -9,13 +9,17 @@ from django.apps import apps
 from django.utils import timezone
 
 from orders.models import Order
+from orders.status import Status, Way
 from orders.transitions import expire
 from payments.dry_run import dry_run
 from payments.inbox import process_again
-from payments.models import Payment, WebhookEvent
+from payments.models import Difference, Payment, WebhookEvent
 from payments.refund import refund
 from payments.settle import settle
 from tests import factories
+from tests.payments.shopping import DECLINED
+
+NOTHING = "Nothing would change: the shop says what Stripe says."
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_it_says_that_an_order_would_be_paid_and_then_that_nothing_would_change(
     assert f"order {payment.order.number} would be paid" in said(shopper, "checkout.session.completed")
     row = WebhookEvent.objects.get()
     process_again(row)
-    assert dry_run(row) == ["Nothing would change: the shop says what Stripe says."]
+    assert dry_run(row) == [NOTHING]
 
 
 def test_it_says_that_late_money_would_go_back(shopper, payment):
@@ -81,6 +85,54 @@ def test_it_says_which_refund_would_be_booked_or_change(shopper, payment):
     (ours,) = refund(paid.order, amount_minor=300, reason="", by="grace@shop.test")
     shopper.sandbox.finish_refund(ours.stripe_id, outcome="failed")
     assert "would become “Failed”" in said(shopper, "refund.failed")
+
+
+def really(shopper, kind: str) -> WebhookEvent:
+    """What processing that event does, after the dry run of it."""
+    row = WebhookEvent.objects.get(stripe_id=shopper.sandbox.event(kind)["id"])
+    assert process_again(row)
+    return row
+
+
+def test_it_says_that_a_debit_failed_also_where_another_method_could_be_chosen(shopper, settings):
+    settings.PAYMENT_WAYS, settings.STRIPE_PUBLISHABLE_KEY, shopper.way = [Way.ELEMENT], "pk_test_shop", Way.ELEMENT
+    payment = shopper.put(factories.download()).checkout()
+    shopper.sandbox.pay_intent(payment.stripe_id, iban="AT861904300235473202", email="ada@shop.test", name="Ada")
+    settle(payment, by="test")
+    shopper.sandbox.finish_payment(payment.stripe_id, outcome="failed")
+    assert "would be cancelled" in said(shopper, "payment_intent.payment_failed")
+    really(shopper, "payment_intent.payment_failed")
+    assert (Order.objects.get().status, Payment.objects.get().status) == (Status.CANCELLED, Payment.Status.FAILED)
+
+
+def test_it_says_that_a_decline_would_be_noted(shopper, payment):
+    shopper.pay(payment, card=DECLINED)
+    told = said(shopper, "payment_intent.payment_failed")
+    assert told == "The last try to pay was declined, and that would be noted: Your card was declined."
+    assert dry_run(really(shopper, "payment_intent.payment_failed")) == [NOTHING]
+
+
+def test_it_says_which_refund_would_go_on_the_desk(shopper, payment):
+    shopper.pay(payment)
+    Payment.objects.update(amount_minor=2401)
+    settle(Payment.objects.get(), by="test")
+    shopper.sandbox.refund(shopper.sandbox.session(payment.session_id)["payment_intent"])
+    assert "is of a payment that is not booked: it would go on the desk" in said(shopper, "refund.created")
+    assert dry_run(really(shopper, "refund.created")) == [NOTHING]
+    assert Difference.objects.filter(kind="refund_unknown").count() == 1
+
+
+def test_it_says_which_refund_is_more_than_the_order_has_left(shopper, payment):
+    shopper.pay(payment)
+    paid = settle(payment, by="test")
+    for _each in range(2):
+        shopper.sandbox.refund(paid.payment_intent_id, amount=1000)
+    Order.objects.update(refunded_minor=500)
+    told = said(shopper, "refund.created")
+    assert told.count("it would be booked") == told.count("more than the order has left") == 1
+    assert dry_run(really(shopper, "refund.created")) == [NOTHING]
+    assert Difference.objects.filter(kind="refund_unknown").count() == 1
+    assert Order.objects.get().refunded_minor == 1500
 
 
 def test_it_says_that_it_knows_no_such_payment(shopper, payment):
