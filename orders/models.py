@@ -189,6 +189,18 @@ class Order(models.Model):
         return self.status in OPEN
 
     @property
+    def odd_payment(self) -> str:
+        """Money came that is not what the order costs, or nobody knows whether it came (kinds of payments.models.Difference).
+
+        "open": staff look into it; "over": it bought nothing; empty: nothing of the kind.
+        """
+        if self.paid_minor:
+            return ""
+        if self.differences.filter(kind__in=("amount", "unmatched"), resolved_at=None).exists():
+            return "open"
+        return "over" if self.payments.filter(status="mismatch").exists() else ""
+
+    @property
     def is_paid(self) -> bool:
         return self.status in SOLD
 

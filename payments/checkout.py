@@ -44,7 +44,7 @@ class CheckoutUnavailable(Exception):
 
 
 class NotPayable(Exception):
-    """The order of this cart was paid for already, in another tab for instance, or its money is on its way."""
+    """The order of this cart was paid for already, in another tab for instance; its money is on its way, or is looked into."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(order.number)
@@ -94,6 +94,11 @@ def take_for_free(order: Order) -> bool:
     except InvalidTransition as error:
         raise CartChanged from error
     return True
+
+
+def is_looked_into(order: Order) -> bool:
+    """Money of another amount came for it: a person decides, and nothing more is to be paid."""
+    return order.payments.filter(status=Payment.Status.MISMATCH).exists()
 
 
 def payment_page(order: Order) -> str:
@@ -156,11 +161,13 @@ def embedded_secret(order: Order) -> str:
 def _live_payment(order: Order) -> tuple[Payment, bool]:
     """The order's one live attempt, and whether it was made now; two racing calls get the same row.
 
-    Raises CartChanged if the order has ended.
+    Raises CartChanged if the order has ended, NotPayable if money of another amount came for it.
     """
     with transaction.atomic():
         if not Order.objects.select_for_update().get(pk=order.pk).is_open:
             raise CartChanged
+        if is_looked_into(order):
+            raise NotPayable(order)
         attempt = order.payments.filter(status__in=Payment.LIVE).first()
         if attempt is not None:
             return attempt, False

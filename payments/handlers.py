@@ -79,7 +79,7 @@ def refund_changed(event: Event) -> Outcome:
         return NOT_OURS
     payment = settle(payment, by=f"webhook {event.id}")  # a refund may be heard of before its payment
     for refund in gateway.list_refunds(payment_intent_id=event.payment_intent_id):
-        if payment.status == Payment.Status.SUCCEEDED:
+        if payment.status in (Payment.Status.SUCCEEDED, Payment.Status.MISMATCH):
             book_refund(payment, refund, by=f"webhook {event.id}")
         elif refund.status in CAME_BACK or not refund.reference.startswith(DESK):
             record_difference(

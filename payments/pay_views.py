@@ -27,6 +27,7 @@ from payments.checkout import (
     NotPayable,
     embedded_secret,
     intent_to_pay,
+    is_looked_into,
     payment_page,
     take_for_free,
 )
@@ -50,7 +51,7 @@ TRIES_OF_ORDER = Limit("tries-to-pay-order", times=40, seconds=600)
 def pay(request: HttpRequest, number: str) -> HttpResponse:
     """Show what pays the order. POST: where an order that costs nothing is to be sent."""
     order = get_order_for(request, number)
-    if order.status != Status.PENDING:
+    if order.status != Status.PENDING or is_looked_into(order):
         return _over(request, order)
     if not order.total_minor:
         return _free(request, order)

@@ -185,8 +185,9 @@ def _row_for(payment: Payment, seen: StripeRefund) -> Refund:
     )
     if ours:
         return ours
-    booked = seen.status not in CAME_BACK and transitions.add_refunded(payment.order, seen.amount_minor)
-    if not booked and seen.status not in CAME_BACK:
+    counts = payment.status != Payment.Status.MISMATCH  # that money is not on the order, and stands on the payment desk already
+    booked = counts and seen.status not in CAME_BACK and transitions.add_refunded(payment.order, seen.amount_minor)
+    if counts and not booked and seen.status not in CAME_BACK:
         amount = Money(seen.amount_minor, seen.currency)
         detail = _("%s went back at Stripe, more than the order has left") % amount
         record_difference(Difference.Kind.REFUND_UNKNOWN, seen.id, detail, order=payment.order)

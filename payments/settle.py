@@ -201,6 +201,7 @@ def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
         detail = _("%(paid)s paid, %(asked)s asked for") % {"paid": paid, "asked": payment.amount}
         record_difference(Difference.Kind.AMOUNT, state.id, detail, order=order)
         transitions.note(order, _("Not accepted: %s") % detail, by=by)
+        Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])  # to write to when it goes back
         return False
     book_added(payment, state, by=by)
     try:

@@ -14,6 +14,8 @@ from payments.models import Difference, Dispute, Payment, Refund, RefundLine
 
 CAME = Payment.objects.filter(status=Payment.Status.SUCCEEDED)
 CAME_BACK = (Refund.Status.FAILED, Refund.Status.CANCELLED)
+# Of money that was not what was asked for: it is on no order, only on the list of differences.
+NEVER_COUNTED = Q(booked=False, payment__status=Payment.Status.MISMATCH)
 LATE_KINDS = (Difference.Kind.PAID_TWICE, Difference.Kind.PAID_TOO_LATE)
 
 
@@ -126,7 +128,7 @@ def refunds_fit_their_payment() -> Iterable[str]:
     """Refunds are of money that came, in its currency, and together no more than that."""
     together = total(Refund.objects.filter(payment=OuterRef("payment"), booked=True), "payment", Sum("amount_minor"))
     wrong = Refund.objects.annotate(together=together).filter(
-        ~Q(payment__status=Payment.Status.SUCCEEDED)
+        ~Q(payment__status=Payment.Status.SUCCEEDED) & ~NEVER_COUNTED
         | ~Q(currency=F("payment__currency"))
         | Q(together__gt=F("payment__amount_minor"))
     )
@@ -139,9 +141,8 @@ def refunds_count_until_they_fail() -> Iterable[str]:
     """A refund is counted exactly while it has not failed; one that could not be counted stands on the list of differences."""
     told = Difference.objects.filter(kind=Difference.Kind.REFUND_UNKNOWN, reference=OuterRef("stripe_id"))
     wrong = Q(booked=True, status__in=CAME_BACK) | Q(booked=False) & ~Q(status__in=CAME_BACK) & ~Exists(told)
-    for number, reference, status in (
-        Refund.objects.filter(wrong).values_list("payment__order__number", "reference", "status").iterator()
-    ):
+    rows = Refund.objects.filter(wrong).exclude(NEVER_COUNTED)
+    for number, reference, status in rows.values_list("payment__order__number", "reference", "status").iterator():
         yield f"{number}: refund {reference} is {status}, and counted as if it were not"
 
 

@@ -14,6 +14,7 @@ from orders.status import Status, Way
 from orders.transitions import expire
 from payments import settle as settling
 from payments.audit import audit
+from payments.desk_repairs import repair
 from payments.expire import expire_orders
 from payments.models import Difference, Payment, Refund
 from payments.reconcile import reconcile
@@ -210,6 +211,38 @@ def test_another_amount_is_flagged_and_fulfils_nothing(payer, print_):
     payment = settle(Payment.objects.get(pk=payment.pk), by="test")
     assert (payment.status, payment.order.status) == (Payment.Status.MISMATCH, Status.PENDING)
     assert Difference.objects.get().reference == payment.stripe_id
+
+
+def test_nothing_more_is_paid_while_another_amount_is_looked_into(payer, print_):
+    payment = bought(payer, print_)
+    Payment.objects.update(amount_minor=1)
+    settle(Payment.objects.get(), by="test")
+    for address in (payer.press_pay()["Location"], f"/checkout/pay/{payment.order.number}/"):
+        assert "Please do not pay again." in payer.client.get(address, follow=True).text
+    if payer.way == Way.ELEMENT:
+        assert payer.start(payment.order).status_code == 409
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.parametrize("where", ["desk", "dashboard"])
+def test_another_amount_goes_back_and_the_buyer_is_told(payer, print_, where):
+    payment = bought(payer, print_)
+    Payment.objects.update(amount_minor=1)
+    payment = settle(Payment.objects.get(), by="test")
+    row = Difference.objects.get()
+    if where == "dashboard":
+        payer.sandbox.refund(payment.payment_intent_id)
+    repair(row, "give_back", by="grace@shop.test")
+    for event in events_of(payer.sandbox, "refund.created", "refund.updated", "charge.refunded") * 2:
+        assert deliver(event).status_code == 200
+    order = Order.objects.get()
+    assert (order.paid_minor, order.refunded_minor, order.email) == (0, 0, "ada@shop.test")
+    assert [(mail.kind, mail.context["amount_minor"]) for mail in order.mails.all()] == [("refunded", order.total_minor)]
+    assert payer.sandbox.books()["refunded"] == order.total_minor
+    assert "the money goes back to you" in payer.client.get(order.get_absolute_url()).text
+    assert "the money goes back to you" in payer.come_back(payment).text
+    assert set(violations()) <= {"payments_ask_the_total"}  # which this test changed
+    assert Difference.objects.filter(resolved_at=None).count() == 0
 
 
 def test_a_lost_answer_leaves_nothing_that_can_be_paid(payer, print_):
