@@ -6,8 +6,10 @@ nobody has booked meanwhile. Rows are locked in the order payment, order.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 from money import Money
 from orders import transitions
 from orders.models import Order
+from orders.status import Status as OrderStatus
 from payments.differences import record_difference, resolve_difference
 from payments.models import Difference, Dispute, Payment
 from payments.stripe_disputes import StripeDispute, retrieve_dispute
@@ -44,14 +47,35 @@ def refusal(order: Order) -> str:
     open_one = Dispute.objects.filter(payment__order=order, closed_at=None).exclude(inquiry).first()
     if open_one is None:
         return ""
-    told = {"dispute": open_one.stripe_id, "amount": open_one.amount, "status": open_one.status_text}
-    return (
-        _(
-            "The buyer disputes this payment with their bank (%(dispute)s, %(amount)s: %(status)s). The money goes back that "
-            "way if they are right; a refund beside it could pay twice. Answer the dispute in Stripe's dashboard."
-        )
-        % told
+    why = _(
+        "The buyer disputes this payment with their bank (%(dispute)s, %(amount)s: %(status)s). The money goes back that "
+        "way if they are right; a refund beside it could pay twice. Answer the dispute in Stripe's dashboard."
     )
+    return why % _told(open_one)
+
+
+def shipping_refusal(order: Order) -> str:
+    """Why the order is not to be shipped now, empty if it may be: the buyer has its money back, or may have soon."""
+    is_inquiry = Q(status__startswith="warning_")
+    open_one = Dispute.objects.filter(payment__order=order, closed_at=None).exclude(is_inquiry).first()
+    if open_one:
+        why = _(
+            "The buyer disputes this payment with their bank (%(dispute)s, %(amount)s: %(status)s). The order can be shipped "
+            "once the dispute is won or closed. Answer it in Stripe's dashboard."
+        )
+        return why % _told(open_one)
+    if order.refundable and not left_to_refund(order):
+        return _("This order cannot be shipped: what was paid for it was lost in a dispute.")
+    return ""
+
+
+def orders_without_money() -> QuerySet[Any, Any]:
+    """Orders, as `payment__order`, that wait to be shipped though all that was paid for them was lost."""
+    waiting = {"status": OrderStatus.PAID, "requires_shipping": True, "restocked_at": None}
+    disputes = Dispute.objects.filter(**{f"payment__order__{field}": value for field, value in waiting.items()})
+    left = F("payment__order__paid_minor") - F("payment__order__refunded_minor")
+    lost = disputes.order_by().values("payment__order").annotate(lost=Sum("lost_minor"))
+    return lost.filter(lost__gt=0, lost__gte=left).values("payment__order")
 
 
 def stripe_refused() -> str:
@@ -94,9 +118,12 @@ def _count_lost(row: Dispute) -> None:
     row.lost_minor = min(asked, left_of(row.payment, but=row)) if row.status == "lost" else 0
 
 
+def _told(row: Dispute) -> dict[str, Any]:
+    return {"dispute": row.stripe_id, "amount": row.amount, "status": row.status_text, "reason": row.reason}
+
+
 def _tell(row: Dispute, order: Order, *, by: str) -> None:
-    told = {"dispute": row.stripe_id, "amount": row.amount, "status": row.status_text, "reason": row.reason}
-    what = _("Dispute %(dispute)s of %(amount)s, %(reason)s: %(status)s") % told
+    what = _("Dispute %(dispute)s of %(amount)s, %(reason)s: %(status)s") % _told(row)
     transitions.note(order, what, by=by)
     until = date_format(timezone.localtime(row.evidence_due_at)) if row.evidence_due_at and not row.closed_at else ""
     detail = f"{what}. {_('Answer until %s.') % until}" if until else what

@@ -23,7 +23,8 @@ from accounts.long_lists import DateFilter
 from money import Money
 from orders.models import Order, OrderEvent, OrderLine, OutgoingMail
 from orders.readonly import ReadOnlyAdmin, ReadOnlyInline
-from payments.disputes import in_words, left_to_refund
+from orders.status import Status
+from payments.disputes import in_words, left_to_refund, orders_without_money, shipping_refusal
 from payments.models import Difference, Dispute, Payment, Refund
 from payments.order_filters import AttentionFilter, CountryFilter, PaidFilter
 from payments.order_tools import TOOLS, NotDone, Tool
@@ -211,7 +212,8 @@ class OrderAdmin(ReadOnlyAdmin):
         order = self.get_object(request, unquote(object_id))
         tools = [tool for tool in TOOLS.values() if order and tool.offered(order) and request.user.has_perm(tool.permission)]
         part = order and left_to_refund(order) and request.user.has_perm("payments.add_refund")
-        context = {"tools": tools, "offers_part_refund": part, **(extra_context or {})}
+        warning = shipping_refusal(order) if order and order.status == Status.PAID else ""
+        context = {"tools": tools, "offers_part_refund": part, "warning": warning, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def refund_part(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -231,8 +233,10 @@ class OrderAdmin(ReadOnlyAdmin):
         if not (self.has_view_permission(request, order) and request.user.has_perm(tool.permission)):
             raise PermissionDenied
         page = reverse("admin:orders_order_change", args=[order.pk])
-        if request.method != "POST" and not tool.offered(order):
-            messages.warning(request, _("That is not possible: the order is “%s”.") % order.get_status_display())
+        impossible = _("That is not possible: the order is “%s”.") % order.get_status_display()
+        why = tool.refused(order) if tool.offered(order) else impossible
+        if request.method != "POST" and why:
+            messages.warning(request, why)
             return redirect(page)
         form = tool.form(
             request.POST if request.method == "POST" else None, initial={"amount_minor": left_to_refund(order).minor}
@@ -257,10 +261,11 @@ class OrderAdmin(ReadOnlyAdmin):
 
 
 def _needs_attention() -> Q:
-    """An unresolved difference from Stripe, or a mail that was given up."""
+    """An unresolved difference from Stripe, a mail that was given up, or a parcel whose money was lost."""
     differences = Difference.objects.filter(order=OuterRef("pk"), resolved_at=None)
     mails = OutgoingMail.objects.filter(order=OuterRef("pk"), failed_at__isnull=False)
-    return Exists(differences) | Exists(mails)
+    lost = orders_without_money().filter(payment__order=OuterRef("pk"))
+    return Q(Exists(differences)) | Exists(mails) | Exists(lost)
 
 
 def _for(refund: Refund) -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OutgoingMail
+from payments.disputes import orders_without_money
 from payments.models import Difference
 
 
@@ -40,7 +41,8 @@ class AttentionFilter(admin.SimpleListFilter):
             return queryset
         differences = Difference.objects.filter(order__isnull=False, resolved_at=None).order_by().values("order")
         mails = OutgoingMail.objects.filter(failed_at__isnull=False).order_by().values("order")
-        return queryset.filter(pk__in=differences.union(mails))  # few orders: all others need not be asked
+        few = differences.union(mails, orders_without_money())  # all other orders need not be asked
+        return queryset.filter(pk__in=few)
 
 
 class PaidFilter(admin.SimpleListFilter):

@@ -18,7 +18,7 @@ from orders.returns import can_be_shipped
 from orders.status import Status
 from orders.transitions import InvalidTransition, ship
 from payments.cancel import CannotCancel, cancel_order, end_unknown
-from payments.disputes import left_to_refund
+from payments.disputes import left_to_refund, refusal, shipping_refusal
 from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
 from payments.models import Difference, Payment
 from payments.refund import RefundRefused, refund
@@ -51,7 +51,10 @@ class RefundForm(forms.Form):
 
 @dataclass(frozen=True)
 class Tool:
-    """`offered` says whether the button is shown. `act` does it and returns what to tell staff, or raises NotDone."""
+    """`offered` says whether the button is shown, `refused` why it cannot be done for now.
+
+    `act` does it and returns what to tell staff, or raises NotDone.
+    """
 
     name: str
     label: str | Promise
@@ -60,9 +63,12 @@ class Tool:
     offered: Callable[[Order], bool]
     act: Callable[[Order, dict[str, Any], str], str]
     form: type[forms.Form] = Nothing
+    refused: Callable[[Order], str] = lambda order: ""
 
 
 def _ship(order: Order, data: dict[str, Any], by: str) -> str:
+    if order.status == Status.PAID and (why := shipping_refusal(order)):
+        raise NotDone(why)
     try:
         won = ship(order, by=by, carrier=data["carrier"], tracking_number=data["tracking_number"])
     except InvalidTransition as error:
@@ -161,6 +167,7 @@ TOOLS = {
             offered=lambda order: order.status == Status.PAID and not order.restocked_at and can_be_shipped(order),
             act=_ship,
             form=ShipForm,
+            refused=shipping_refusal,
         ),
         Tool(
             name="cancel",
@@ -189,6 +196,7 @@ TOOLS = {
             offered=lambda order: bool(left_to_refund(order)),
             act=_refund,
             form=RefundForm,
+            refused=refusal,
         ),
         Tool(
             name="check",

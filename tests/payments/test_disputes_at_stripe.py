@@ -5,8 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
 
 from orders.models import Order
+from orders.status import Status
 from payments.audit import audit
 from payments.desk_repairs import repair
 from payments.desk_sweep import sweep
@@ -95,3 +99,52 @@ def test_a_refund_that_fails_after_the_dispute_was_lost_leaves_nothing_to_refund
     assert (Dispute.objects.get().lost_minor, left_to_refund(Order.objects.get()).minor) == (2400, 0)
     assert Difference.objects.get(kind="refund_failed").note == "Its money was lost in a dispute"
     assert violations() == set()
+
+
+@pytest.fixture
+def parcel(shopper) -> Payment:
+    factories.shipping_rate()
+    return settle(shopper.buy(factories.variant(on_hand=5)), by="test")
+
+
+def press_ship(client: Client, order: Order) -> str:
+    answer = client.post(reverse("admin:orders_order_do", args=[order.pk, "ship"]), {"tracking_number": "JD01"}, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+@pytest.mark.case("F70")
+def test_a_parcel_waits_until_the_dispute_is_won(shopper, parcel, grace_client):
+    page = reverse("admin:orders_order_change", args=[parcel.order_id])
+    dispute = shopper.sandbox.dispute(parcel.payment_intent_id)["id"]
+    hear(shopper)
+    why = "can be shipped once the dispute is won or closed"
+    assert why in grace_client.get(page).content.decode()
+    assert why in grace_client.get(f"{page[: -len('change/')]}do/ship/", follow=True).content.decode()
+    assert why in press_ship(grace_client, parcel.order)
+    assert Order.objects.get().status == Status.PAID
+    shopper.sandbox.close_dispute(dispute, status="won")
+    hear(shopper)
+    assert why not in grace_client.get(page).content.decode()
+    assert "Marked as shipped" in press_ship(grace_client, parcel.order)
+
+
+def test_a_parcel_whose_money_was_lost_needs_attention_and_stays(shopper, parcel, grace_client):
+    dispute = shopper.sandbox.dispute(parcel.payment_intent_id)["id"]
+    shopper.sandbox.close_dispute(dispute, status="lost")
+    hear(shopper)
+    other = factories.order(status=Status.PAID)
+    for query, orders in ({"attention": "yes"}, [parcel.order]), ({}, [other, parcel.order]):
+        listed = list(grace_client.get("/admin/orders/order/", query).context["cl"].result_list)
+        assert (listed, [each.attention for each in listed][-1]) == (orders, True)
+    assert "was lost in a dispute" in press_ship(grace_client, parcel.order)
+    assert Order.objects.get(pk=parcel.order_id).status == Status.PAID
+
+
+def test_a_parcel_is_shipped_beside_an_inquiry_or_when_a_part_was_lost(shopper, parcel, grace_client):
+    shopper.sandbox.dispute(parcel.payment_intent_id, inquiry=True)
+    hear(shopper)
+    Dispute.objects.create(payment=parcel, stripe_id="du_2", amount_minor=100, lost_minor=100, status="lost", closed_at=now())
+    assert list(grace_client.get("/admin/orders/order/", {"attention": "yes"}).context["cl"].result_list) == [parcel.order]
+    Difference.objects.update(resolved_at=now())
+    assert not grace_client.get("/admin/orders/order/", {"attention": "yes"}).context["cl"].result_list
+    assert "Marked as shipped" in press_ship(grace_client, parcel.order)
