@@ -90,7 +90,7 @@ def _book(payment: Payment, seen: StripeDispute, *, version: int, by: str) -> Di
     row = Dispute.objects.filter(stripe_id=seen.id).first() or Dispute(stripe_id=seen.id, payment=payment)
     if row.version != version:
         return None
-    before = row.status
+    before, withdrawn, reinstated = row.status, row.withdrawn_minor, row.reinstated_minor
     for word in WORDS:
         setattr(row, word, getattr(seen, word))
     row.version += 1
@@ -100,6 +100,10 @@ def _book(payment: Payment, seen: StripeDispute, *, version: int, by: str) -> Di
     row.save()
     if row.status != before:
         _tell(row, order, by=by)
+    if row.withdrawn_minor > withdrawn:  # in the account's own currency, which nobody says
+        transitions.note(order, _("Money of dispute %s was withdrawn") % row.stripe_id, by=by)
+    if row.reinstated_minor > reinstated:
+        transitions.note(order, _("Money of dispute %s was given back to the shop") % row.stripe_id, by=by)
     return row
 
 

@@ -69,6 +69,16 @@ def test_it_is_found_without_any_webhook_and_followed_by_the_desk(shopper, paid)
     assert Dispute.objects.get().lost_minor == 2400
 
 
+def test_the_timeline_says_once_when_money_was_withdrawn_and_given_back(shopper, paid):
+    dispute = shopper.sandbox.dispute(paid.payment_intent_id)["id"]
+    hear(shopper)
+    shopper.sandbox.move_dispute_funds(dispute, moved="reinstated")
+    for _twice in range(2):
+        hear(shopper, "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn")
+    told = paid.order.events.filter(what__contains=dispute, what__startswith="Money").order_by("id")
+    assert [each.what.partition(" was ")[2] for each in told] == ["withdrawn", "given back to the shop"]
+
+
 def test_stripe_refuses_a_refund_of_which_the_shop_has_not_heard(shopper, paid):
     shopper.sandbox.dispute(paid.payment_intent_id)
     with pytest.raises(RefundRefused, match="disputes this payment with their bank"):
