@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from money import Money
 from orders.models import Order
 from payments import gateway, ways
+from payments.aftermath import CAME
 from payments.differences import record_difference
 from payments.gateway import StripePayment, StripeRefund
 from payments.models import Difference, Payment, Refund
@@ -24,7 +25,6 @@ from payments.settle import settle
 
 Kind = Difference.Kind
 Progress = Callable[[int], object]
-CAME = (Payment.Status.SUCCEEDED, Payment.Status.MISMATCH)
 
 
 @dataclass(frozen=True)

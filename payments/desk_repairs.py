@@ -24,6 +24,7 @@ from orders.emails import try_again
 from orders.models import Order, OutgoingMail
 from orders.status import Status
 from payments import gateway, ways
+from payments.aftermath import book_aftermath
 from payments.desk_sweep import close_if_gone, mail_of
 from payments.differences import resolve_difference
 from payments.disputes import learn, left_to_refund
@@ -96,12 +97,7 @@ def _keep(row: Difference, each: Repair, told: str, *, by: str) -> str:
 def _ask(row: Difference, by: str) -> str:
     """Bring everything around it up to what Stripe says now."""
     for payment in Payment.objects.filter(order=row.order) if row.order else ():
-        settled = settle(payment, by=by)
-        if settled.payment_intent_id and settled.status == Payment.Status.SUCCEEDED:
-            for seen in gateway.list_refunds(payment_intent_id=settled.payment_intent_id):
-                book_refund(settled, seen, by=by)
-        for dispute_id in settled.disputes.values_list("stripe_id", flat=True):
-            learn(settled, dispute_id, by=by)
+        book_aftermath(settle(payment, by=by), by=by)
     if row.kind == Kind.PAID_HERE:
         _look_for_money(row, by)
     if row.kind == Kind.DISPUTE_UNKNOWN:
@@ -125,7 +121,6 @@ def _find_disputed(row: Difference, by: str) -> None:
     payment = Payment.objects.filter(payment_intent_id=dispute.payment_intent_id).first()
     if payment:
         learn(payment, dispute.id, by=by)
-        resolve_difference(row.kind, row.reference, by=by, note=_("Its payment is here now"))
 
 
 def _attach(row: Difference, by: str) -> str:
@@ -136,10 +131,13 @@ def _attach(row: Difference, by: str) -> str:
     order = rebuild(state, by=by)
     resolve_difference(row.kind, row.reference, by=by, note=_("Attached to %s") % order.number)
     Difference.objects.filter(pk=row.pk, order=None).update(order=order)
-    return _("It is the payment of order %(number)s, which is “%(status)s”.") % {
+    said = _("It is the payment of order %(number)s, which is “%(status)s”.") % {
         "number": order.number,
         "status": order.get_status_display(),
     }
+    if order.status == Status.REFUNDED and not order.restocked_at:
+        return f"{said} {_('Its money went back. Its units count as sold: put back those that did not leave.')}"
+    return said
 
 
 def _give_back_unmatched(row: Difference, by: str) -> str:

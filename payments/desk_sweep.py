@@ -122,6 +122,11 @@ def _dispute(row: Difference) -> str:
     return closed.status_text if closed else ""
 
 
+def _dispute_unknown(row: Difference) -> str:
+    here = Dispute.objects.filter(stripe_id=row.reference).exists()
+    return _("Its payment is here now") if here else ""
+
+
 GONE: dict[str, Callable[[Difference], str]] = {
     Kind.MAIL_FAILED: _mail,
     Kind.UNMATCHED: _unmatched,
@@ -131,5 +136,5 @@ GONE: dict[str, Callable[[Difference], str]] = {
     Kind.REFUND_UNKNOWN: _refund_unknown,
     Kind.OVERSOLD: _oversold,
     Kind.DISPUTE: _dispute,
-    Kind.DISPUTE_UNKNOWN: _dispute,
+    Kind.DISPUTE_UNKNOWN: _dispute_unknown,
 }

@@ -16,11 +16,11 @@ from money import Money
 from orders.models import Order
 from orders.status import Way
 from payments import gateway
+from payments.aftermath import book_refunds
 from payments.differences import record_difference
 from payments.disputes import learn
 from payments.gateway import Event, StripePayment
 from payments.models import Difference, Payment
-from payments.refund import CAME_BACK, DESK, book_refund
 from payments.settle import settle
 from payments.stripe_disputes import retrieve_dispute
 
@@ -78,13 +78,7 @@ def refund_changed(event: Event) -> Outcome:
     if payment is None:
         return NOT_OURS
     payment = settle(payment, by=f"webhook {event.id}")  # a refund may be heard of before its payment
-    for refund in gateway.list_refunds(payment_intent_id=event.payment_intent_id):
-        if payment.status in (Payment.Status.SUCCEEDED, Payment.Status.MISMATCH):
-            book_refund(payment, refund, by=f"webhook {event.id}")
-        elif refund.status in CAME_BACK or not refund.reference.startswith(DESK):
-            record_difference(
-                Difference.Kind.REFUND_UNKNOWN, refund.id, _("Refund of a payment that is not booked"), order=payment.order
-            )
+    book_refunds(payment, event.payment_intent_id, by=f"webhook {event.id}")
     return payment.order, "refunds booked"
 
 

@@ -14,6 +14,7 @@ from catalog.models import Variant
 from catalog.stock import OutOfStock, reserve
 from orders.models import NUMBER_ALPHABET, Order, OrderEvent, OrderLine
 from orders.status import Status, Way
+from payments.aftermath import book_aftermath
 from payments.answers import AddedToLine
 from payments.differences import flag_missing
 from payments.gateway import StripePayment
@@ -30,13 +31,14 @@ class NotRebuilt(Exception):
 def rebuild(state: StripePayment, *, by: str) -> Order:
     """The order of a payment that is not here, made again and settled; where the order is here, it gets its payment.
 
-    Safe to call twice and at once: the payment's reference is unique, of two calls one inserts it. The buyer gets a
-    confirmation, perhaps a second time: nobody knows whether the first went out. Raises NotRebuilt or GatewayError.
+    What was refunded or disputed meanwhile is booked too: Stripe told of it when nobody here knew the payment. Safe to call
+    twice and at once: the payment's reference is unique, of two calls one inserts it. The buyer gets a confirmation, perhaps
+    a second time: nobody knows whether the first went out. Raises NotRebuilt, GatewayError or DisputeMoves.
     """
     if not (state.is_paid and state.reference):
         raise NotRebuilt(_("Stripe holds no money for it."))
     payment = Payment.objects.filter(reference=state.reference).first() or _with_payment(state, by=by)
-    settle(payment, by=by, stripe_id=state.id)
+    book_aftermath(settle(payment, by=by, stripe_id=state.id), by=by)
     told = Difference.objects.filter(kind=Difference.Kind.UNMATCHED, reference=state.id, resolved_at=None)
     told.update(resolved_at=timezone.now(), resolved_by=by)
     return Order.objects.get(pk=payment.order_id)
