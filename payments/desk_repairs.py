@@ -141,7 +141,11 @@ def _attach(row: Difference, by: str) -> str:
 
 
 def _give_back_unmatched(row: Difference, by: str) -> str:
-    """At Stripe, all that is left: no order knows this money. Repeated, nothing is left."""
+    """At Stripe, all that is left: no order knows this money. Repeated, nothing is left.
+
+    Each press asks under a key of its own: Stripe would repeat a failure under the old one. It refuses more than is left.
+    """
+    presses = row.entries.count()
     state = gateway.retrieve_payment(row.reference)
     if not (state.is_paid and state.payment_intent_id):
         raise NotDone(_("Stripe holds no money for it."))
@@ -156,7 +160,7 @@ def _give_back_unmatched(row: Difference, by: str) -> str:
             payment_intent_id=state.payment_intent_id,
             amount_minor=left,
             reference=f"{DESK}{row.pk}",
-            idempotency_key=f"{DESK}{row.reference}-{len(seen)}-{left}",
+            idempotency_key=f"{DESK}{row.reference}-{presses}-{left}",
         )
     told = _("%s is going back to the buyer.") % Money(state.amount_minor, state.currency)
     resolve_difference(row.kind, row.reference, by=by, note=told)

@@ -107,6 +107,16 @@ def test_it_gives_unmatched_money_back_once(shopper, unmatched):
     assert list(DeskEntry.objects.values_list("by", flat=True)) == [GRACE, LINUS]
 
 
+def test_it_gives_money_back_once_stripe_has_recovered(shopper, unmatched):
+    """Stripe keeps the failure, and repeats it to whoever asks under the same key."""
+    own = {"Stripe-Should-Retry": "false"}
+    shopper.sandbox.fault(**REFUNDS, action="status", status=500, count=1, headers=own)
+    with pytest.raises(NotDone, match="does not answer"):
+        repair(unmatched, "give_back", by=GRACE)
+    assert "€24.00 is going back" in repair(unmatched, "give_back", by=GRACE)
+    assert (truth(shopper), is_open(unmatched)) == (2400, False)
+
+
 def test_it_gives_no_money_back_that_an_order_has(shopper, paid):
     row = Difference.objects.create(kind="unmatched", reference=paid.session_id, detail="Not known")
     with pytest.raises(NotDone, match="booked on order"):
