@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # After each failure of its own; then it is given up, a good two days after the first. What Stripe delivers is tried at once.
 PAUSES = [timedelta(minutes=minutes) for minutes in (0, 1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)]
 MOST_FAILURES = len(PAUSES) + 1
+AGAIN = "; processed again "
 
 
 def receive(event: Event, *, delivered: bool = True) -> WebhookEvent:
@@ -59,15 +60,16 @@ def _recorded(event: Event, *, delivered: bool) -> WebhookEvent:
     return row
 
 
-def process_again(row: WebhookEvent) -> bool:
-    """Read an event whose effect is still owed from Stripe, and process it. False if that was done meanwhile.
+def process_again(row: WebhookEvent) -> None:
+    """Read an event from Stripe and process it, also one that was processed: what has its effect changes nothing.
 
     Safe to call twice at once. Raises what its handler raised, or GatewayError: Stripe keeps events for 30 days.
     """
-    if not WebhookEvent.objects.filter(pk=row.pk, processed_at=None).exists():
-        return False
-    _process(row, lambda: gateway.retrieve_event(row.stripe_id))
-    return True
+    done = WebhookEvent.objects.filter(pk=row.pk, processed_at__isnull=False).select_related("order").first()
+    if done:
+        _repeat(done)
+    else:
+        _process(row, lambda: gateway.retrieve_event(row.stripe_id))
 
 
 def due() -> QuerySet[WebhookEvent]:
@@ -88,6 +90,14 @@ def _process(row: WebhookEvent, read: Callable[[], Event]) -> None:
         processed_at=timezone.now(), outcome=outcome[:300], order=order, last_error="", next_try_at=None, dead_at=None,
         **_run(start),
     )  # fmt: skip
+
+
+def _repeat(row: WebhookEvent) -> None:
+    """It stays processed, whatever comes of it now; the outcome says both."""
+    start = time.monotonic()
+    order, outcome = _handle(gateway.retrieve_event(row.stripe_id))
+    told = f"{row.outcome.partition(AGAIN)[0]}{AGAIN}{timezone.now():%Y-%m-%d %H:%M} UTC: {outcome}"
+    WebhookEvent.objects.filter(pk=row.pk).update(outcome=told[:300], order=order or row.order, **_run(start))
 
 
 def _keep_error(row: WebhookEvent, error: Exception, start: float) -> None:

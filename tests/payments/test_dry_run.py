@@ -90,7 +90,7 @@ def test_it_says_which_refund_would_be_booked_or_change(shopper, payment):
 def really(shopper, kind: str) -> WebhookEvent:
     """What processing that event does, after the dry run of it."""
     row = WebhookEvent.objects.get(stripe_id=shopper.sandbox.event(kind)["id"])
-    assert process_again(row)
+    process_again(row)
     return row
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from orders.models import Order
 from orders.status import Status
 from payments import inbox
+from payments.dry_run import dry_run
 from payments.gateway import read_event
 from payments.inbox import MOST_FAILURES, PAUSES, due, process_again
 from payments.models import Payment, WebhookEvent
@@ -90,7 +91,7 @@ def test_the_worker_leaves_what_was_given_up_and_staff_do_not(shopper, payment, 
     reconcile()
     row.refresh_from_db()
     assert (row.attempts, row.processed_at) == (1, None)
-    assert process_again(row)
+    process_again(row)
     row.refresh_from_db()
     assert (row.dead_at, row.outcome) == (None, "payment succeeded")
 
@@ -115,3 +116,33 @@ def test_an_event_older_than_the_list_is_still_tried(shopper, payment, broken, m
     monkeypatch.undo()
     reconcile()
     assert WebhookEvent.objects.get(type="checkout.session.completed").processed_at is not None
+
+
+def test_one_that_was_processed_is_processed_again_where_it_has_an_effect_now(shopper, payment):
+    """As after a restored backup: its payment was not here when it came, and is now."""
+    Payment.objects.update(reference="f" * 32, session_id=None)
+    row = heard(shopper)
+    assert (row.outcome, row.order) == ("paid, but this shop has no such payment", None)
+    Payment.objects.update(reference=payment.reference, session_id=payment.session_id)
+    assert "would be paid" in dry_run(row)[0]
+    for _each in range(2):
+        process_again(row)
+    first, processed_at = row.outcome, row.processed_at
+    row.refresh_from_db()
+    assert row.outcome.startswith(f"{first}; processed again 20")
+    assert row.outcome.endswith(" UTC: payment succeeded")
+    assert row.outcome.count("processed again") == 1
+    assert (row.processed_at, row.order, row.attempts) == (processed_at, payment.order, 3)
+    assert payment.order.events.filter(to_status=Status.PAID).count() == 1
+
+
+def test_one_that_was_processed_stays_so_when_it_fails_again(shopper, payment, monkeypatch):
+    row = heard(shopper)
+    monkeypatch.setitem(inbox.HANDLERS, row.type, lambda _event: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        process_again(row)
+    was = row.outcome, row.processed_at, row.last_error, row.failures
+    row.refresh_from_db()
+    assert (
+        (row.outcome, row.processed_at, row.last_error, row.failures) == was == ("payment succeeded", row.processed_at, "", 0)
+    )

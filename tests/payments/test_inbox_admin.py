@@ -55,14 +55,14 @@ def test_it_does_what_is_owed(staff, failed, payment):
 
 
 def test_it_does_it_once_however_often_it_is_pressed(staff, failed, payment):
-    press(staff, failed)
-    assert "processed already" in press(staff, failed)
+    for _each in range(2):
+        assert "1 event was processed" in press(staff, failed)
     assert OutgoingMail.objects.count() == payment.order.events.filter(to_status=Status.PAID).count() == 1
 
 
 def test_it_does_it_once_when_two_press_at_once(failed, payment, race):
     outcomes = race(*[lambda: process_again(failed)] * 4)
-    assert all(isinstance(outcome, bool) for outcome in outcomes), outcomes
+    assert outcomes == [None] * 4
     assert OutgoingMail.objects.count() == payment.order.events.filter(to_status=Status.PAID).count() == 1
 
 
@@ -106,9 +106,10 @@ def test_its_page_says_how_it_went_and_offers_what_can_be_done(staff, failed):
 
 
 def test_it_is_processed_again_from_its_page(staff, failed, payment):
-    for told in ("1 event was processed", "processed already"):
+    for _each in range(2):
         answer = staff.post(f"{LIST}{failed.pk}/do/again/", follow=True)
-        assert told in " ".join(str(message) for message in answer.context["messages"])
+        assert "1 event was processed" in " ".join(str(message) for message in answer.context["messages"])
+        assert "Process again" in answer.content.decode()
     payment.order.refresh_from_db()
     assert payment.order.status == Status.PAID
 
