@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2s
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ class Counted(NamedTuple):
 
 @dataclass(frozen=True)
 class Value:
-    """`count` is in words: "12", or "12+" where there may be more."""
+    """`count` is in words: "12", or "12+" where there may be more; empty where none was met yet."""
 
     text: str
     value: str
@@ -127,19 +127,34 @@ def _group(name: str, counted: Counted, chosen: tuple[str, ...]) -> Group:
 
 
 def _categories(counted: Counted, tree: CategoryTree, selection: Selection) -> tuple[Value, ...]:
-    """The categories one can go down to: below the one of the page, else the top ones."""
-    here = tree.get(selection.category_id)
-    offered: list[Category] = tree.children(here) if here else tree.top
-    counts = counted.categories
+    """The categories one can go down to: below the one of the page, else the top ones; on the way to the chosen one, all.
+
+    Those that nothing is in are left out where all is counted.
+    """
+    here, chosen = tree.get(selection.category_id), tree.find(selection.asked.category)
+    trail = tree.trail(chosen) if chosen else []
+    offered = list(_opened(tree, tree.children(here) if here else tree.top, trail))
+    if chosen and chosen not in [one for _depth, one in offered]:
+        offered.insert(0, (0, chosen))
     return tuple(
-        Value(one.name, one.path, _words(counts[one.pk], counted), one.path == selection.asked.category)
-        for one in offered
-        if counts[one.pk] or one.path == selection.asked.category
+        Value("– " * depth + one.name, one.path, _words(counted.categories[one.pk], counted), one == chosen)
+        for depth, one in offered
+        if counted.categories[one.pk] or not counted.exact or one in trail
     )
 
 
+def _opened(tree: CategoryTree, level: list[Category], trail: list[Category], depth: int = 0) -> Iterator[tuple[int, Category]]:
+    """The categories of a level, how deep they are, and after each that is on the trail those below it."""
+    for one in level:
+        yield depth, one
+        if one in trail:
+            yield from _opened(tree, tree.children(one), trail, depth + 1)
+
+
 def _words(count: int, counted: Counted) -> str:
-    return str(count) if counted.exact else f"{count}+"
+    if counted.exact:
+        return str(count)
+    return f"{count}+" if count else ""
 
 
 def _natural(text: str) -> list[Any]:
