@@ -84,7 +84,8 @@ class Order(models.Model):
     discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)
     discount_code = models.CharField(_("promotion code"), max_length=40, blank=True)
     shipping_minor = models.PositiveBigIntegerField(_("shipping"), default=0)
-    tax_minor = models.PositiveBigIntegerField(_("tax"), default=0)  # what comes on top; prices may hold more
+    tax_minor = models.PositiveBigIntegerField(_("tax"), default=0)  # on top
+    included_tax_minor = models.PositiveBigIntegerField(_("tax included"), default=0)  # in the prices, as Stripe reckons
     total_minor = models.PositiveBigIntegerField(_("total"))
     paid_minor = models.PositiveBigIntegerField(_("paid"), default=0)
     refunded_minor = models.PositiveBigIntegerField(_("refunded"), default=0)
@@ -161,6 +162,10 @@ class Order(models.Model):
         return Money(self.tax_minor, self.currency)
 
     @property
+    def included_tax(self) -> Money:
+        return Money(self.included_tax_minor, self.currency)
+
+    @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
 
@@ -217,7 +222,8 @@ class OrderLine(models.Model):
     unit_price_minor = models.PositiveBigIntegerField(_("unit price"))
     quantity = models.PositiveIntegerField(_("quantity"))
     discount_minor = models.PositiveBigIntegerField(_("discount"), default=0)  # its share of the order's, for all its units
-    tax_minor = models.PositiveBigIntegerField(_("tax"), default=0)  # for all its units
+    tax_minor = models.PositiveBigIntegerField(_("tax"), default=0)  # for all its units, on top
+    included_tax_minor = models.PositiveBigIntegerField(_("tax included"), default=0)  # for all its units
     requires_shipping = models.BooleanField(default=True)
     stock_counted = models.BooleanField(default=False)  # units of this line are (or were) reserved
     refunded_quantity = models.PositiveIntegerField(_("refunded"), default=0)  # by refunds of lines that have not failed

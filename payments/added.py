@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import F
-from django.utils.translation import gettext as _
 
-from money import Money
-from orders import transitions
 from orders.models import Order
 from orders.status import OPEN
 from payments.gateway import StripePayment
@@ -19,22 +16,23 @@ def explains(payment: Payment, state: StripePayment) -> bool:
     return (state.amount_minor, state.currency) == (expected, payment.currency)
 
 
-def book_added(payment: Payment, state: StripePayment, *, by: str) -> None:
+def book_added(payment: Payment, state: StripePayment) -> None:
     """Write it to the open order, line by line. In the caller's transaction, once per payment: when its money is claimed."""
-    discount, tax = _discount(payment, state), _tax_on_top(payment, state)
-    included = state.tax_minor - tax
-    if included:
-        note = _("Tax included, as Stripe reckons: %s") % Money(included, state.currency)
-        transitions.note(payment.order, note, by=by)
+    discount, on_top = _discount(payment, state), _tax_on_top(payment, state)
+    included = state.tax_minor - on_top if payment.request.get("automatic_tax") else 0
     order = Order.objects.filter(pk=payment.order_id, status__in=OPEN)
-    if not (discount or tax) or not order.update(
-        discount_minor=F("discount_minor") + discount, tax_minor=F("tax_minor") + tax, total_minor=state.amount_minor
+    if not (discount or on_top or included) or not order.update(
+        discount_minor=F("discount_minor") + discount,
+        tax_minor=F("tax_minor") + on_top,
+        included_tax_minor=F("included_tax_minor") + included,
+        total_minor=state.amount_minor,
     ):
         return
     for line in state.lines:
         payment.order.lines.filter(sku=line.sku).update(
             discount_minor=F("discount_minor") + line.discount_minor * bool(discount),
-            tax_minor=F("tax_minor") + line.tax_minor * bool(tax),
+            tax_minor=F("tax_minor") + line.tax_minor * bool(on_top),
+            included_tax_minor=F("included_tax_minor") + line.tax_minor * bool(included),
         )
     payment.order.refresh_from_db()
 

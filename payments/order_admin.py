@@ -171,7 +171,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("tax"))
     def tax_text(self, order: Order) -> str:
-        return _or_nothing(order.tax)
+        return gettext("%s included") % order.included_tax if order.included_tax_minor else _or_nothing(order.tax)
 
     @admin.display(description=_("total"))
     def total_text(self, order: Order) -> str:

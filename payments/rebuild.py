@@ -79,6 +79,7 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
         discount_minor=discount,
         discount_code=told["code"],
         tax_minor=tax,
+        included_tax_minor=state.tax_minor - tax,
         shipping_minor=told["shipping"],
         total_minor=state.amount_minor,
         requires_shipping=told["parcel"],
@@ -89,12 +90,12 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Made again from its payment at Stripe"), by=by)
     if told["code"]:
         uses.take_again(told["code"], order_number=number)
-    _lines(order, told["lines"], {line.sku: line for line in state.lines}, with_tax=bool(tax), by=by)
+    _lines(order, told["lines"], {line.sku: line for line in state.lines}, on_top=bool(tax), by=by)
     return order
 
 
 def _lines(
-    order: Order, lines: list[tuple[str, int, int, int]], added: Mapping[str, AddedToLine], *, with_tax: bool, by: str
+    order: Order, lines: list[tuple[str, int, int, int]], added: Mapping[str, AddedToLine], *, on_top: bool, by: str
 ) -> None:
     """The lines, with today's words of the catalogue and the prices that were paid. What is not there is told to staff."""
     wanted = Variant.objects.filter(sku__in=[sku for sku, *_rest in lines]).select_related("product")
@@ -108,7 +109,10 @@ def _lines(
             except OutOfStock:
                 missing[variant.pk] = missing.get(variant.pk, 0) + quantity
         words, more = _words(variant, sku, counted=counted), added.get(sku, AddedToLine(sku, 0, 0))
-        words |= {"discount_minor": off + more.discount_minor, "tax_minor": more.tax_minor * with_tax}
+        words |= {
+            "discount_minor": off + more.discount_minor,
+            "tax_minor" if on_top else "included_tax_minor": more.tax_minor,
+        }
         OrderLine.objects.create(order=order, sku=sku, quantity=quantity, unit_price_minor=price, **words)
     if missing:
         flag_missing(order, missing)

@@ -203,7 +203,7 @@ def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
         transitions.note(order, _("Not accepted: %s") % detail, by=by)
         Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])  # to write to when it goes back
         return False
-    book_added(payment, state, by=by)
+    book_added(payment, state)
     try:
         if transitions.mark_paid(order, by=by, minor=payment.amount_minor, customer=state.customer, on_missing=flag_missing):
             return True
