@@ -14,7 +14,7 @@ from orders.models import OutgoingMail
 from orders.status import Status
 from payments.compare import compare
 from payments.differences import record_difference, resolve_difference
-from payments.disputes import left_to_refund
+from payments.disputes import is_charged_back, left_to_refund
 from payments.models import Difference, Dispute, Payment, Refund
 from payments.refund import CAME_BACK
 
@@ -100,9 +100,11 @@ def _refund_failed(row: Difference) -> str:
     if failed is None:
         return ""
     order = failed.payment.order
-    later = Refund.objects.filter(payment__order=order, pk__gt=failed.pk, booked=True, accepted_at__isnull=False)
-    if later.filter(amount_minor__gte=failed.amount_minor).exists() or not order.refundable:
+    later = Refund.objects.filter(payment__order=order, pk__gt=failed.pk, amount_minor__gte=failed.amount_minor)
+    if later.filter(booked=True, accepted_at__isnull=False).exists() or not order.refundable:
         return _("It was refunded later")
+    if is_charged_back(failed.payment) and later.filter(status=Refund.Status.FAILED).exists():
+        return _("Stripe refused it again: a dispute of this payment was lost")
     return "" if left_to_refund(order) else _("Its money was lost in a dispute")
 
 

@@ -19,6 +19,7 @@ from orders import transitions
 from orders.models import Order
 from orders.status import Status as OrderStatus
 from payments.differences import record_difference, resolve_difference
+from payments.gateway import GatewayRefused
 from payments.models import Difference, Dispute, Payment
 from payments.stripe_disputes import StripeDispute, retrieve_dispute
 
@@ -78,9 +79,17 @@ def orders_without_money() -> QuerySet[Any, Any]:
     return lost.filter(lost__gt=0, lost__gte=left).values("payment__order")
 
 
-def stripe_refused() -> str:
-    """For staff, where Stripe itself refuses a refund of a disputed payment."""
+def stripe_refused(payment: Payment, error: GatewayRefused) -> str:
+    """For staff, why Stripe itself refuses a refund: the shop may not have heard of the dispute."""
+    if error.code != CHARGE_DISPUTED or is_charged_back(payment):
+        return str(error)
     return _("the buyer disputes this payment with their bank, and the money goes back that way if they are right")
+
+
+def is_charged_back(payment: Payment) -> bool:
+    """A dispute of it was lost, and none is open: Stripe may take no refund of the rest any more."""
+    ends = Dispute.objects.filter(payment=payment)
+    return ends.filter(status="lost").exists() and not ends.filter(closed_at=None).exists()
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from orders.emails import queue_mail
 from orders.models import Order, OutgoingMail
 from orders.status import Status as OrderStatus
 from payments import disputes, gateway, refund_lines
-from payments.differences import record_difference
+from payments.differences import record_difference, resolve_difference
 from payments.gateway import StripeRefund
 from payments.models import Difference, Payment, Refund
 from payments.refund_lines import Units
@@ -74,6 +74,9 @@ def refund(
         send(row)
         row.refresh_from_db()
     failed = [row for row in rows if row.status == Status.FAILED]
+    for row in failed:
+        if disputes.is_charged_back(row.payment):  # whoever asked is told now, and asking again would not help
+            resolve_difference(Difference.Kind.REFUND_FAILED, row.reference, by=by, note=row.last_error)
     if failed:
         told = {"amount": Money(sum(row.amount_minor for row in failed), order.currency), "reason": failed[0].last_error}
         raise RefundRefused(_("Stripe refused to give %(amount)s back: %(reason)s") % told)
@@ -93,8 +96,7 @@ def send(row: Refund) -> None:
             idempotency_key=row.idempotency_key,
         )
     except gateway.GatewayRefused as error:
-        why = disputes.stripe_refused() if error.code == disputes.CHARGE_DISPUTED else str(error)
-        return _fail(row, Status.FAILED, why=why, by="shop")
+        return _fail(row, Status.FAILED, why=disputes.stripe_refused(row.payment, error), by="shop")
     except gateway.GatewayDown as error:
         retried = Refund.objects.filter(pk=row.pk, attempt=row.attempt)
         retried.update(checked_at=timezone.now(), attempt=row.attempt + error.answered)

@@ -16,6 +16,7 @@ from payments.desk_repairs import repair
 from payments.desk_sweep import sweep
 from payments.disputes import left_to_refund
 from payments.models import Difference, Dispute, Payment, Refund
+from payments.order_tools import NotDone
 from payments.reconcile import reconcile
 from payments.refund import RefundRefused, refund
 from payments.settle import settle
@@ -84,6 +85,22 @@ def test_stripe_refuses_a_refund_of_which_the_shop_has_not_heard(shopper, paid):
     with pytest.raises(RefundRefused, match="disputes this payment with their bank"):
         refund(paid.order, amount_minor=2400, reason="Asked by phone", by="grace@shop.test")
     assert Order.objects.get().refunded_minor == 0
+
+
+def test_it_says_what_stripe_said_once_a_part_was_lost_and_leaves_nothing_open(shopper, paid):
+    dispute = shopper.sandbox.dispute(paid.payment_intent_id, amount=1000)["id"]
+    with pytest.raises(RefundRefused, match="disputes this payment"):  # the shop has not heard
+        refund(paid.order, amount_minor=500, reason="Torn", by="grace@shop.test")
+    shopper.sandbox.close_dispute(dispute, status="lost")
+    hear(shopper)
+    first = Difference.objects.get(kind="refund_failed")
+    with pytest.raises(NotDone, match="has been charged back"):
+        repair(first, "refund_again", by="grace@shop.test")
+    again = Difference.objects.filter(kind="refund_failed").latest("id")
+    assert (again.resolved_by, again.resolved_at is None, "charged back" in again.note) == ("grace@shop.test", False, True)
+    sweep()
+    assert not Difference.objects.filter(resolved_at=None).exists()
+    assert (left_to_refund(Order.objects.get()).minor, violations()) == (1400, set())
 
 
 def test_an_inquiry_may_be_refunded(shopper, paid):
