@@ -124,7 +124,7 @@ class ImportRunAdmin(LongList):
         return redirect("admin:catalog_importrun_change", run.pk)
 
     def _entries(self, run: ImportRun, outcome: str, applied: bool) -> Any:
-        return run.entries.filter(applied=applied, outcome=outcome)[:SHOWN] if outcome != UNCHANGED else []
+        return run.entries.filter(applied=applied, outcome=outcome)[:SHOWN]
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}

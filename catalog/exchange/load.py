@@ -33,6 +33,7 @@ class Done:
     first: int
     last: int
     details: list[str]  # what changes, or why it is refused
+    warnings: list[str]  # what of it is left out or cut
 
 
 Finish = Callable[[list[Done]], None]
@@ -106,6 +107,8 @@ def _remember_skus(record: Record, skus: SkusOfFile) -> None:
 
 
 def _done(made: Plan) -> Done:
-    details = made.reasons or made.changes
-    title = str(made.record.fields.get("title") or made.product.title)
-    return Done(made.record.handle, title, made.outcome, made.record.first, made.record.last, [str(one) for one in details])
+    record = made.record
+    title = str(record.fields.get("title") or made.product.title)
+    details = [str(one) for one in made.reasons or made.changes]
+    warnings = [str(one) for one in record.warnings if not made.reasons]
+    return Done(record.handle, title, made.outcome, record.first, record.last, details, warnings)

@@ -75,7 +75,10 @@ class ImportPiece(models.Model):
 
 
 class ImportEntry(models.Model):
-    """What became of one product of a file. Unchanged ones are only counted; of new and changed ones the first are kept."""
+    """What became of one product of a file: of all that were refused, and of the first of each other kind.
+
+    Unchanged ones are only counted, unless something of them is left out.
+    """
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="entries")
     applied = models.BooleanField(default=False)  # False: from looking through

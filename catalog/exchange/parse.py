@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from catalog.exchange import picture_address
+from catalog.exchange.cells import CellRefused, amount, code, one_of, short, weight, whole, yes_or_no
 from catalog.exchange.columns import MOST_OPTIONS
 from catalog.exchange.read import Block, Line, Reason
-from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND
-from money.forms import MoneyField
+from catalog.models import MOST_ON_HAND
 
 NO_CHOICE = {"Title": "Default Title"}  # how the layout writes a product without options
 MOST_VARIANTS = 500
 MOST_PICTURES = 100
-LONGEST_URL = 1000
+LONGEST_ALT = 250
 
 # Columns of the first line, the product's field and its longest text.
 TEXTS = {
@@ -32,7 +31,6 @@ TEXTS = {
 }
 # Columns that say that a line is about a variant, not only about a picture.
 OF_VARIANTS = ("Variant SKU", "Variant Price", "Variant Compare At Price", "Variant Inventory Qty", "Variant Barcode")
-TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 Choice = dict[str, str]
 
@@ -70,10 +68,7 @@ class Record:
     variants: list[VariantRecord] = field(default_factory=list)
     pictures: list[PictureRecord] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
-
-
-class CellRefused(ValueError):
-    """A cell that does not say what its column needs. The text says what to write."""
+    warnings: list[Reason] = field(default_factory=list)  # what is left out or cut; the product is imported all the same
 
 
 def parse(block: Block, columns: frozenset[str]) -> Record:
@@ -108,6 +103,9 @@ class _Reader:
 
     def _refuse(self, line: Line, column: str, text: str) -> None:
         self.record.reasons.append(Reason(line.number, column, text))
+
+    def _warn(self, line: Line, column: str, text: str) -> None:
+        self.record.warnings.append(Reason(line.number, column, text))
 
     def _try(self, line: Line, column: str, read: Any, *more: Any) -> Any:
         """What `read` makes of the cell; None if it is empty or refused."""
@@ -204,7 +202,7 @@ class _Reader:
             fields["stock_tracked"] = tracked
         # Below nothing, as such files may say, where it sells without end: nobody counts it here.
         quantity = None if tracked is False else self._try(line, "Variant Inventory Qty", whole, MOST_ON_HAND)
-        picture = self._try(line, "Variant Image", web_address) or ""
+        picture = self._address(line, "Variant Image")
         self.record.variants.append(VariantRecord(line.number, self._choice(line), sku, fields, quantity, picture))
 
     def _tracked(self, line: Line) -> bool | None:
@@ -217,84 +215,39 @@ class _Reader:
         return False if "Variant Inventory Tracker" in self.columns else None
 
     def _picture(self, line: Line) -> None:
-        url = self._try(line, "Image Src", web_address)
+        url = self._address(line, "Image Src")
         position = self._try(line, "Image Position", whole, 1_000_000)
         if position == 0:
             self._refuse(line, "Image Position", _("Pictures are counted from 1."))
         if url:
-            alt = self._try(line, "Image Alt Text", short, 250) or "" if "Image Alt Text" in self.columns else None
+            alt = self._alt(line) if "Image Alt Text" in self.columns else None
             self.record.pictures.append(PictureRecord(line.number, url, position - 1 if position else None, alt))
+
+    def _address(self, line: Line, column: str) -> str:
+        """Empty if there is none, or one too long to be kept."""
+        address = picture_address.tidied(line.cells.get(column, ""))
+        if len(address) > picture_address.LONGEST:
+            self._warn(line, column, _("Longer than %d characters: this picture is left out.") % picture_address.LONGEST)
+            return ""
+        if address and (why := picture_address.why_never(address)):
+            self._warn(line, column, _("%s This picture will be missing.") % why)
+        return address
+
+    def _alt(self, line: Line) -> str:
+        text = line.cells.get("Image Alt Text", "")
+        if len(text) > LONGEST_ALT:
+            about = {"here": len(text), "longest": LONGEST_ALT}
+            self._warn(line, "Image Alt Text", _("%(here)d characters: only the first %(longest)d are kept.") % about)
+        return text[:LONGEST_ALT]
 
     def _limits(self, lines: list[Line]) -> None:
         if len(self.record.variants) > MOST_VARIANTS:
             self._refuse(lines[0], "", _("More than %d variants in one product.") % MOST_VARIANTS)
-        if len(self.record.pictures) > MOST_PICTURES:
-            self._refuse(lines[0], "", _("More than %d pictures in one product.") % MOST_PICTURES)
-
-
-def short(cell: str, longest: int) -> str:
-    if len(cell) > longest:
-        raise CellRefused(_("%(here)d characters; at most %(longest)d fit.") % {"here": len(cell), "longest": longest})
-    return cell
-
-
-def code(cell: str, longest: int) -> str:
-    """A SKU or a barcode: some programs put an apostrophe before those that look like numbers."""
-    return short(cell.strip().lstrip("'"), longest)
-
-
-def yes_or_no(cell: str) -> bool:
-    text = cell.strip().casefold()
-    if text not in TRUE + FALSE:
-        raise CellRefused(_("“%s” is neither true nor false.") % cell[:40])
-    return text in TRUE
-
-
-def one_of(cell: str, allowed: tuple[str, ...]) -> str:
-    text = cell.strip().casefold()
-    if text not in allowed:
-        raise CellRefused(_("“%(cell)s” is none of %(allowed)s.") % {"cell": cell[:40], "allowed": ", ".join(allowed)})
-    return text
-
-
-def whole(cell: str, most: int) -> int:
-    text = cell.strip()
-    if re.fullmatch(r"-[0-9]+", text):
-        raise CellRefused(_("Negative: %s. Write 0 or more.") % text[:20])
-    if not re.fullmatch(r"[0-9]{1,12}(\.0{1,3})?", text):
-        raise CellRefused(_("“%s” is no whole number. Write digits only.") % cell[:40])
-    number = int(text.partition(".")[0])
-    if number > most:
-        raise CellRefused(_("%(number)d is too many; at most %(most)d.") % {"number": number, "most": most})
-    return number
-
-
-def weight(cell: str) -> int:
-    """In grams. What was typed in pounds or ounces has places behind the point: it is rounded."""
-    units, _point, part = cell.strip().partition(".")
-    if not re.fullmatch(r"[0-9]{1,12}", units) or not re.fullmatch(r"[0-9]{0,12}", part):
-        return whole(cell, MOST_ON_HAND)
-    return whole(str(int(units) + (part[:1] >= "5")), MOST_ON_HAND)
-
-
-def amount(cell: str) -> int:
-    """A price in minor units of the shop's currency: exact, or refused."""
-    try:
-        minor = MoneyField(maximum=MAX_PRICE_MINOR).clean(cell)
-    except ValidationError as error:
-        raise CellRefused(f"“{cell[:40]}”: {' '.join(error.messages)}") from None
-    if minor is None:
-        raise CellRefused(_("Blank. Delete the spaces or write an amount."))
-    return minor
-
-
-def web_address(cell: str) -> str:
-    text = short(cell.strip(), LONGEST_URL)
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https") or not text.isprintable() or " " in text:
-        raise CellRefused(_("“%s” is no address that begins with https:// or http://.") % cell[:80])
-    return text
+        shown = {variant.picture for variant in self.record.variants}
+        more = [picture for picture in self.record.pictures[MOST_PICTURES:] if picture.url not in shown]
+        if more:
+            about = {"most": MOST_PICTURES, "more": len(more)}
+            text = _("More than %(most)d pictures in one product: from here on they are left out, %(more)d of them.") % about
+            self.record.warnings.append(Reason(more[0].line, "Image Src", text))
+            left = {picture.line for picture in more}
+            self.record.pictures = [picture for picture in self.record.pictures if picture.line not in left]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from catalog.exchange.models import PictureToFetch
 from catalog.exchange.parse import PictureRecord
+from catalog.exchange.picture_address import why_never
 from catalog.exchange.shelf import Known, full_address
 from catalog.models import ProductImage, Variant
 
@@ -34,12 +35,11 @@ def plan_pictures(plan: Plan, known: Known, records: list[PictureRecord]) -> Non
         elif origin is not None:
             _compare(plan, origin, record, plan.pictures)
         elif record.url not in new:
-            new[record.url] = PictureToFetch(
-                product=plan.product, url=record.url, position=record.position, alt=record.alt or ""
-            )
+            new[record.url] = _to_fetch(plan, record)
     plan.pictures += new.values()
     if new and not plan.is_new:
-        plan.change("Image Src", "", _("%d to fetch") % len(new))
+        to_fetch = sum(1 for picture in new.values() if picture.due_at)
+        plan.change("Image Src", "", _("%d to fetch") % to_fetch if to_fetch else _("%d that cannot be fetched") % len(new))
     for variant, url in plan.shown_by:
         origin = waiting.get(url)
         image = images.get(url) or (by_id.get(origin.image_id) if origin and origin.image_id else None)
@@ -49,6 +49,14 @@ def plan_pictures(plan: Plan, known: Known, records: list[PictureRecord]) -> Non
             before = by_id.get(variant.image_id or 0)
             plan.change("Variant Image", full_address(before.url) if before else "", url, variant.options_text or variant.sku)
     plan.shown_by = [(variant, url) for variant, url in plan.shown_by if url in new or url in waiting]
+
+
+def _to_fetch(plan: Plan, record: PictureRecord) -> PictureToFetch:
+    """One that cannot be fetched is given up at once: staff see why it is missing."""
+    picture = PictureToFetch(product=plan.product, url=record.url, position=record.position, alt=record.alt or "")
+    if why := why_never(record.url):
+        picture.error, picture.due_at = why, None
+    return picture
 
 
 def _compare(plan: Plan, row: Row, record: PictureRecord, changed: list[Row]) -> None:

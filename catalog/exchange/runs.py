@@ -145,7 +145,7 @@ class _Work:
         if row.groups_done not in self.positions or row.state != self.run.state:
             raise TakenOver
         self.positions = {row.groups_done, row.groups_done + len(batch)}  # the first again if this is rolled back
-        self._keep(batch, Counter({NEW: row.new, CHANGED: row.changed}))
+        self._keep(batch, Counter({NEW: row.new, CHANGED: row.changed, UNCHANGED: row.unchanged}))
         counts = Counter(done.outcome for done in batch)
         sums = {outcome: F(outcome) + count for outcome, count in counts.items()}
         until = timezone.now() + LEASE
@@ -155,11 +155,12 @@ class _Work:
         entries = []
         for done in batch:
             before[done.outcome] += 1
-            if done.outcome == REFUSED or (done.outcome != UNCHANGED and before[done.outcome] <= MOST_KEPT):
+            told = done.outcome != UNCHANGED or done.warnings
+            if done.outcome == REFUSED or (told and before[done.outcome] <= MOST_KEPT):
                 entries.append(
                     ImportEntry(
                         run=self.run, applied=self.applies, outcome=done.outcome, handle=done.handle[:200], line=done.first,
-                        details=[done.title[:200], *(detail[:500] for detail in done.details[:MOST_TOLD])],
+                        details=[done.title[:200], *(detail[:500] for detail in (done.warnings + done.details)[:MOST_TOLD])],
                     )
                 )  # fmt: skip
         ImportEntry.objects.bulk_create(entries)

@@ -58,6 +58,16 @@ def test_it_lets_the_refused_lines_be_downloaded_with_the_reasons(grace_client):
     assert "attachment" in answer["Content-Disposition"]
 
 
+def test_it_tells_what_is_left_out_of_a_product_that_is_imported(grace_client):
+    file = written(LINE | {"Image Src": "photo.jpg"})
+    for outcome in ("new", "unchanged"):
+        page = upload(grace_client, file).content.decode()
+        assert "line 2, Image Src: “photo.jpg” is no address" in page
+        run = ImportRun.objects.first()
+        assert (getattr(run, outcome), run.refused) == (1, 0)
+        grace_client.post(page_of(run, "apply/"))
+
+
 @pytest.mark.parametrize(
     ("data", "says"), [(b"", "The submitted file is empty"), (b"nonsense", "must name the columns"), (b"\xff\x00", "UTF-8")]
 )

@@ -17,8 +17,8 @@ from catalog.exchange.load import Done, load
 from catalog.exchange.plan import CHANGED, NEW, REFUSED, UNCHANGED
 from catalog.exchange.read import FileRefused, Opener, count_lines, read_header
 
-SIGNS = {NEW: "+", CHANGED: "~", REFUSED: "!"}
-MOST_TOLD = 50  # of new and of changed products, unless all are wanted
+SIGNS = {NEW: "+", CHANGED: "~", UNCHANGED: "=", REFUSED: "!"}
+MOST_TOLD = 50  # of new and of changed products without warnings, unless all are wanted
 
 
 class Command(BaseCommand):
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         file: Path = options["file"]
         self.as_json, self.all = options["json"], options["verbosity"] > 1
         self.counts: Counter[str] = Counter()
+        self.left: Counter[str] = Counter()  # how many are only counted
         try:
             self._import(lambda: file.open("rb"), dry=options["dry_run"])
         except OSError as error:
@@ -57,15 +58,18 @@ class Command(BaseCommand):
 
     def _tell(self, done: Done) -> None:
         self.counts[done.outcome] += 1
-        if done.outcome == UNCHANGED:
+        if done.outcome == UNCHANGED and not done.warnings:
             return
         if self.as_json:
-            about = {"handle": done.handle, "outcome": done.outcome, "lines": [done.first, done.last], "details": done.details}
+            about = {"handle": done.handle, "outcome": done.outcome, "lines": [done.first, done.last]}
+            about |= {"details": done.details, "warnings": done.warnings}
             self.stdout.write(json.dumps(about, ensure_ascii=False))
-        elif done.outcome == REFUSED or self.all or self.counts[done.outcome] <= MOST_TOLD:
+        elif done.outcome == REFUSED or done.warnings or self.all or self.counts[done.outcome] <= MOST_TOLD:
             self.stdout.write(f"{SIGNS[done.outcome]} {done.handle or '–'}  {done.title}")
-            for detail in done.details:
+            for detail in done.warnings + done.details:
                 self.stdout.write(f"    {detail}")
+        else:
+            self.left[done.outcome] += 1
 
     def _beat(self, bar: Any, line: int, lines: int) -> None:
         """Where no bar is drawn, a line now and then."""
@@ -79,8 +83,7 @@ class Command(BaseCommand):
         if self.as_json:
             self.stdout.write(json.dumps({"lines": lines, "dry_run": dry, "ignored_columns": ignored, **sums}))
             return
-        left = {name: self.counts[name] - MOST_TOLD for name in (NEW, CHANGED) if self.counts[name] > MOST_TOLD}
-        if left and not self.all:
-            rest = ", ".join(f"{count} more {name}" for name, count in left.items())
+        if self.left:
+            rest = ", ".join(f"{count} more {name}" for name, count in self.left.items())
             self.stdout.write(f"… and {rest} (-v 2 lists all)")
         self.stdout.write(", ".join(f"{count} {name}" for name, count in sums.items()) + (": nothing changed" if dry else ""))
