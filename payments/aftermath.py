@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from payments import gateway
 from payments.differences import record_difference
 from payments.disputes import learn
+from payments.gateway import StripePayment
 from payments.models import Difference, Payment
 from payments.refund import CAME_BACK, DESK, book_refund
 from payments.stripe_disputes import list_disputes
@@ -33,3 +34,9 @@ def book_refunds(payment: Payment, intent_id: str, *, by: str) -> None:
         elif seen.status in CAME_BACK or not seen.reference.startswith(DESK):
             detail = _("Refund of a payment that is not booked")
             record_difference(Difference.Kind.REFUND_UNKNOWN, seen.id, detail, order=payment.order)
+
+
+def left_at_stripe(state: StripePayment) -> int:
+    """What of its money did not go back, in minor units. Raises GatewayError."""
+    seen = gateway.list_refunds(payment_intent_id=state.payment_intent_id)
+    return state.amount_minor - sum(one.amount_minor for one in seen if one.status not in CAME_BACK)

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from money import Money
 from orders.models import Order
 from payments import gateway, ways
-from payments.aftermath import CAME
-from payments.differences import record_difference
+from payments.aftermath import CAME, left_at_stripe
+from payments.differences import record_difference, resolve_difference
 from payments.gateway import StripePayment, StripeRefund
 from payments.models import Difference, Payment, Refund
 from payments.refund import book_refund
@@ -69,8 +69,7 @@ def _payment(state: StripePayment) -> Iterator[Finding]:
     before = payment.status
     if payment.stripe_id not in ("", state.id):
         detail = _("%(id)s names payment %(payment)s but is not its own") % {"id": state.id, "payment": payment.reference}
-        record_difference(Kind.UNMATCHED, state.id, detail, order=payment.order)
-        yield Finding(detail, state.id, payment.order.number, mended=False)
+        yield from _told(Kind.UNMATCHED, state.id, detail, payment.order, payment.order.number)
     elif (state.is_paid and before not in CAME) or (state.is_expired and before in Payment.LIVE):
         payment = settle(payment, by="comparison", stripe_id=state.id)
         told = _("Stripe says %(there)s, here it was %(here)s") % {"there": state.payment_status, "here": before}
@@ -80,13 +79,25 @@ def _payment(state: StripePayment) -> Iterator[Finding]:
 def _unknown(state: StripePayment) -> Iterator[Finding]:
     """A payment of ours that is not here. An open one is closed: nobody would know what it was for."""
     order = state.metadata.get("order", "")
-    if state.is_paid:
+    if state.is_paid and _went_back(state):
+        if resolve_difference(Kind.UNMATCHED, state.id, by="comparison", note=_("The money went back")):
+            yield Finding(_("Its money went back at Stripe"), state.id, order, mended=True)
+    elif state.is_paid:
         detail = _("%s was paid for a payment that is not here") % Money(state.amount_minor, state.currency)
-        record_difference(Kind.UNMATCHED, state.id, detail, order=Order.objects.filter(number=order).first())
-        yield Finding(detail, state.id, order, mended=False)
+        yield from _told(Kind.UNMATCHED, state.id, detail, Order.objects.filter(number=order).first(), order)
     elif state.is_open:
         closed = ways.close(state)
         yield Finding(_("It could be paid, and nothing was known of it here"), state.id, order, mended=not closed.is_open)
+
+
+def _told(kind: str, reference: str, detail: str, order: Order | None, number: str) -> Iterator[Finding]:
+    """Staff see it from now on; it is found no more once somebody has dealt with it."""
+    if record_difference(kind, reference, detail, order=order).resolved_at is None:
+        yield Finding(detail, reference, number, mended=False)
+
+
+def _went_back(state: StripePayment) -> bool:
+    return bool(state.amount_minor and state.payment_intent_id) and left_at_stripe(state) <= 0
 
 
 def _not_there(since: datetime, paid: Mapping[str, tuple[int, str]], progress: Progress) -> Iterator[Finding]:
@@ -96,8 +107,8 @@ def _not_there(since: datetime, paid: Mapping[str, tuple[int, str]], progress: P
         progress(1)
         if paid.get(payment.reference) != (payment.amount_minor, payment.currency) and not _is_paid_there(payment):
             detail = _("%(amount)s are booked as paid, and Stripe holds no such money") % {"amount": payment.amount}
-            record_difference(Kind.PAID_HERE, payment.stripe_id or payment.reference, detail, order=payment.order)
-            yield Finding(detail, payment.stripe_id, payment.order.number, mended=False)
+            reference = payment.stripe_id or payment.reference
+            yield from _told(Kind.PAID_HERE, reference, detail, payment.order, payment.order.number)
 
 
 def _is_paid_there(payment: Payment) -> bool:

@@ -24,7 +24,7 @@ from orders.emails import try_again
 from orders.models import Order, OutgoingMail
 from orders.status import Status
 from payments import gateway, ways
-from payments.aftermath import book_aftermath
+from payments.aftermath import book_aftermath, left_at_stripe
 from payments.desk_sweep import close_if_gone, mail_of
 from payments.differences import resolve_difference
 from payments.disputes import learn, left_to_refund
@@ -125,9 +125,6 @@ def _find_disputed(row: Difference, by: str) -> None:
 
 def _attach(row: Difference, by: str) -> str:
     state = gateway.retrieve_payment(row.reference)
-    other = Payment.objects.filter(reference=state.reference).exclude(Q(session_id=state.id) | Q(payment_intent_id=state.id))
-    if any(payment.stripe_id for payment in other):
-        raise NotDone(_("It names a payment that has another page at Stripe. Refund it."))
     order = rebuild(state, by=by)
     resolve_difference(row.kind, row.reference, by=by, note=_("Attached to %s") % order.number)
     Difference.objects.filter(pk=row.pk, order=None).update(order=order)
@@ -153,8 +150,7 @@ def _give_back_unmatched(row: Difference, by: str) -> str:
     known = Payment.objects.filter(named, status=Payment.Status.SUCCEEDED).select_related("order").first()
     if known:
         raise NotDone(_("This money is booked on order %s. Refund that.") % known.order.number)
-    seen = gateway.list_refunds(payment_intent_id=state.payment_intent_id)
-    left = state.amount_minor - sum(one.amount_minor for one in seen if one.status not in CAME_BACK)
+    left = left_at_stripe(state)
     if left > 0:
         gateway.create_refund(
             payment_intent_id=state.payment_intent_id,

@@ -38,6 +38,8 @@ def rebuild(state: StripePayment, *, by: str) -> Order:
     if not (state.is_paid and state.reference):
         raise NotRebuilt(_("Stripe holds no money for it."))
     payment = Payment.objects.filter(reference=state.reference).first() or _with_payment(state, by=by)
+    if payment.stripe_id and state.id not in (payment.session_id, payment.payment_intent_id):
+        raise NotRebuilt(_("It names a payment that has another page at Stripe. Refund it."))
     book_aftermath(settle(payment, by=by, stripe_id=state.id), by=by)
     told = Difference.objects.filter(kind=Difference.Kind.UNMATCHED, reference=state.id, resolved_at=None)
     told.update(resolved_at=timezone.now(), resolved_by=by)

@@ -17,6 +17,8 @@ from orders.models import Order, OutgoingMail
 from orders.status import Status, Way
 from payments.audit import audit
 from payments.compare import compare
+from payments.desk_repairs import repair
+from payments.differences import resolve_difference
 from payments.models import Difference, Payment
 from payments.rebuild import NotRebuilt, rebuild
 from payments.reconcile import reconcile
@@ -112,6 +114,42 @@ def test_the_lost_hour_is_told_closed_and_rebuilt(shopper, print_, kept_copy, ca
     call_command("compare_with_stripe", "--rebuild")
     assert "0 differences" in capsys.readouterr().out
     assert Order.objects.count() == 4
+
+
+@pytest.mark.parametrize("way", Way.values)
+def test_no_order_is_made_again_whose_money_staff_gave_back(shopper, print_, kept_copy, way):
+    reconcile()
+    restore = kept_copy()
+    bought(shopper.sandbox, way, print_)
+    restore()
+    reconcile()
+    repair(Difference.objects.get(), "give_back", by="grace")
+    call_command("compare_with_stripe", "--rebuild")
+    assert not Order.objects.exists()
+
+
+def test_what_went_back_at_stripe_or_was_dealt_with_is_told_no_more(shopper, print_, kept_copy, capsys):
+    restore = kept_copy()
+    refunded, dealt_with = (bought(shopper.sandbox, way, print_) for way in (Way.HOSTED, Way.ELEMENT))
+    restore()
+    assert [finding.mended for finding in compare(since=an_hour_ago())] == [False, False]
+    shopper.sandbox.refund(refunded.payment_intent_id)
+    resolve_difference("unmatched", dealt_with.stripe_id, by="grace", note="Sent by hand")
+    call_command("compare_with_stripe", "--rebuild")
+    assert "1 differences" in capsys.readouterr().out
+    assert not Difference.objects.filter(resolved_at=None).exists()
+    call_command("compare_with_stripe", "--rebuild")
+    assert "0 differences" in capsys.readouterr().out
+    assert not Order.objects.exists()
+
+
+def test_money_beside_the_payment_that_it_names_is_left_to_a_person(shopper, print_, capsys):
+    payment = bought(shopper.sandbox, Way.HOSTED, print_)
+    Payment.objects.update(session_id="cs_test_another", payment_intent_id="pi_another")
+    with pytest.raises(SystemExit):
+        call_command("compare_with_stripe", "--rebuild")
+    assert "another page at Stripe" in capsys.readouterr().out
+    assert Difference.objects.get(reference=payment.session_id).resolved_at is None
 
 
 def test_the_reconciler_alone_tells_of_the_lost_hour(shopper, print_, kept_copy):

@@ -63,7 +63,8 @@ def _moment(text: str | None) -> datetime:
 
 def _rebuilt(finding: Finding) -> Finding:
     """The same with its order made again, if it is a payment that is not here."""
-    if finding.mended or not Difference.objects.filter(kind=Difference.Kind.UNMATCHED, reference=finding.reference).exists():
+    unmatched = Difference.objects.filter(kind=Difference.Kind.UNMATCHED, reference=finding.reference, resolved_at=None)
+    if finding.mended or not unmatched.exists():
         return finding
     try:
         order = rebuild(retrieve_payment(finding.reference), by="compare_with_stripe --rebuild")
