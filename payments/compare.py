@@ -6,6 +6,7 @@ What can be put right by asking Stripe is put right at once; what cannot becomes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -18,11 +19,14 @@ from orders.models import Order
 from payments import gateway, ways
 from payments.aftermath import CAME, left_at_stripe
 from payments.differences import record_difference, resolve_difference
+from payments.disputes import learn
 from payments.gateway import StripePayment, StripeRefund
-from payments.models import Difference, Payment, Refund
-from payments.refund import book_refund
+from payments.models import Difference, Dispute, Payment, Refund
+from payments.refund import ACCEPTED, CAME_BACK, book_refund
 from payments.settle import settle
+from payments.stripe_disputes import StripeDispute, list_disputes_since, retrieve_dispute
 
+BY = "comparison"
 Kind = Difference.Kind
 Progress = Callable[[int], object]
 
@@ -38,7 +42,7 @@ class Finding:
 
 
 def compare(*, since: datetime, progress: Progress = lambda _count: None) -> Iterator[Finding]:
-    """Every disagreement about payments and refunds made since then, as it is found. Safe to run at any time.
+    """Every disagreement about payments, refunds and disputes made since then, as it is found. Safe to run at any time.
 
     Raises GatewayError where Stripe cannot be asked; what was found until then is kept.
     """
@@ -51,6 +55,9 @@ def compare(*, since: datetime, progress: Progress = lambda _count: None) -> Ite
     for refund in gateway.list_refunds_since(since):
         progress(1)
         yield from _refund(refund)
+    for dispute in _disputes(since):
+        progress(1)
+        yield from _dispute(dispute)
 
 
 def _ours(since: datetime, progress: Progress) -> Iterator[StripePayment]:
@@ -71,7 +78,7 @@ def _payment(state: StripePayment) -> Iterator[Finding]:
         detail = _("%(id)s names payment %(payment)s but is not its own") % {"id": state.id, "payment": payment.reference}
         yield from _told(Kind.UNMATCHED, state.id, detail, payment.order, payment.order.number)
     elif (state.is_paid and before not in CAME) or (state.is_expired and before in Payment.LIVE):
-        payment = settle(payment, by="comparison", stripe_id=state.id)
+        payment = settle(payment, by=BY, stripe_id=state.id)
         told = _("Stripe says %(there)s, here it was %(here)s") % {"there": state.payment_status, "here": before}
         yield Finding(told, state.id, payment.order.number, mended=payment.status != before)
 
@@ -80,7 +87,7 @@ def _unknown(state: StripePayment) -> Iterator[Finding]:
     """A payment of ours that is not here. An open one is closed: nobody would know what it was for."""
     order = state.metadata.get("order", "")
     if state.is_paid and _went_back(state):
-        if resolve_difference(Kind.UNMATCHED, state.id, by="comparison", note=_("The money went back")):
+        if resolve_difference(Kind.UNMATCHED, state.id, by=BY, note=_("The money went back")):
             yield Finding(_("Its money went back at Stripe"), state.id, order, mended=True)
     elif state.is_paid:
         detail = _("%s was paid for a payment that is not here") % Money(state.amount_minor, state.currency)
@@ -121,8 +128,38 @@ def _is_paid_there(payment: Payment) -> bool:
 
 def _refund(seen: StripeRefund) -> Iterator[Finding]:
     payment = Payment.objects.select_related("order").filter(payment_intent_id=seen.payment_intent_id).first()
-    if payment is None or Refund.objects.filter(stripe_id=seen.id).exists():
+    row = Refund.objects.filter(stripe_id=seen.id).first()
+    there = CAME_BACK.get(seen.status) or ACCEPTED.get(seen.status, Refund.Status.PENDING)
+    if payment is None or (row and row.status == there):
         return
-    row = book_refund(payment, seen, by="comparison")
-    told = _("%s went back at Stripe, and was not booked here") % Money(seen.amount_minor, seen.currency)
-    yield Finding(told, seen.id, payment.order.number, mended=row.booked)
+    booked = book_refund(settle(payment, by=BY), seen, by=BY)
+    if row and row.status == booked.status:  # here it has ended, and ends once
+        return
+    here = row.get_status_display() if row else _("not booked")
+    told = {"amount": booked.amount, "there": there.label, "here": here}
+    detail = _("Refund of %(amount)s: Stripe says %(there)s, here it was %(here)s") % told
+    too_much = Difference.objects.filter(kind=Kind.REFUND_UNKNOWN, reference=seen.id, resolved_at=None)
+    yield Finding(detail, seen.id, payment.order.number, mended=not too_much.exists())
+
+
+def _disputes(since: datetime) -> Iterator[StripeDispute]:
+    """Those made since then, and those that are open here: they take weeks."""
+    made = set()
+    for dispute in list_disputes_since(since):
+        made.add(dispute.id)
+        yield dispute
+    for dispute_id in Dispute.objects.filter(closed_at=None).exclude(stripe_id__in=made).values_list("stripe_id", flat=True):
+        with suppress(gateway.GatewayRefused):  # of another account
+            yield retrieve_dispute(dispute_id)
+
+
+def _dispute(seen: StripeDispute) -> Iterator[Finding]:
+    payment = Payment.objects.select_related("order").filter(payment_intent_id=seen.payment_intent_id).first()
+    row = Dispute.objects.filter(stripe_id=seen.id).first()
+    if payment is None or (row and row.status == seen.status):
+        return
+    here = row.status_text if row else _("not known")
+    learnt = learn(settle(payment, by=BY), seen.id, by=BY)
+    told = {"amount": learnt.amount, "there": learnt.status_text, "here": here}
+    detail = _("Dispute of %(amount)s: Stripe says %(there)s, here it was %(here)s") % told
+    yield Finding(detail, seen.id, payment.order.number, mended=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from payments.stripe_client import ask, client
+from payments.stripe_client import ask, client, every
 
 CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 
@@ -43,6 +44,12 @@ def list_disputes(payment_intent_id: str) -> list[StripeDispute]:
     """All disputes of one payment, the latest first."""
     params: Any = {"payment_intent": payment_intent_id, "limit": 100}
     return [to_dispute(one.to_dict()) for one in ask(lambda: client().v1.disputes.list(params=params)).data]
+
+
+def list_disputes_since(since: datetime) -> Iterator[StripeDispute]:
+    """Disputes made since then, newest first, of whatever payments of the account."""
+    params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+    return (to_dispute(one.to_dict()) for one in every(lambda: client().v1.disputes.list(params=params)))
 
 
 def to_dispute(data: dict[str, Any]) -> StripeDispute:

@@ -19,9 +19,11 @@ from payments.audit import audit
 from payments.compare import compare
 from payments.desk_repairs import repair
 from payments.differences import resolve_difference
-from payments.models import Difference, Payment
+from payments.disputes import learn
+from payments.models import Difference, Dispute, Payment, Refund
 from payments.rebuild import NotRebuilt, rebuild
 from payments.reconcile import reconcile
+from payments.refund import refund
 from payments.settle import settle
 from payments.snapshot import read_snapshot, snapshot
 from payments.ways import retrieve
@@ -114,6 +116,42 @@ def test_the_lost_hour_is_told_closed_and_rebuilt(shopper, print_, kept_copy, ca
     call_command("compare_with_stripe", "--rebuild")
     assert "0 differences" in capsys.readouterr().out
     assert Order.objects.count() == 4
+
+
+def test_disputes_and_failed_refunds_of_the_lost_hour_are_booked(shopper, print_, kept_copy, capsys):
+    disputed, refunded, appealed = (bought(shopper.sandbox, way, print_) for way in Way.values)
+    (refund_,) = refund(refunded.order, amount_minor=1000, by="grace", reason="Torn")
+    older = shopper.sandbox.dispute(appealed.payment_intent_id)["id"]
+    learn(appealed, older, by="test")
+    restore = kept_copy()
+    newer = shopper.sandbox.dispute(disputed.payment_intent_id)["id"]
+    shopper.sandbox.close_dispute(older, status="won")
+    shopper.sandbox.finish_refund(refund_.stripe_id, outcome="failed")
+    restore()
+    call_command("compare_with_stripe", "--json")
+    told = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["reference"], one["mended"]) for one in told] == [(refund_.stripe_id, True), (newer, True), (older, True)]
+    assert dict(Dispute.objects.values_list("stripe_id", "status")) == {newer: "needs_response", older: "won"}
+    assert (Refund.objects.get().status, Order.objects.get(pk=refunded.order_id).refunded_minor) == ("failed", 0)
+    assert list(compare(since=an_hour_ago())) == []
+
+
+def test_a_dispute_that_is_open_here_is_asked_for_however_old_it_is(shopper, print_):
+    payment = bought(shopper.sandbox, Way.HOSTED, print_)
+    dispute = shopper.sandbox.dispute(payment.payment_intent_id)["id"]
+    learn(payment, dispute, by="test")
+    shopper.sandbox.close_dispute(dispute, status="won")
+    assert [finding.reference for finding in compare(since=timezone.now() + timedelta(hours=1))] == [dispute]
+    Dispute.objects.update(stripe_id="du_of_another_account", closed_at=None)
+    assert list(compare(since=timezone.now() + timedelta(hours=1))) == []
+
+
+def test_a_refund_more_than_the_order_has_is_left_to_a_person(shopper, print_):
+    payment = bought(shopper.sandbox, Way.HOSTED, print_)
+    Order.objects.update(refunded_minor=payment.amount_minor)
+    shopper.sandbox.refund(payment.payment_intent_id, amount=100)
+    assert [finding.mended for finding in compare(since=an_hour_ago())] == [False]
+    assert Difference.objects.get().kind == Difference.Kind.REFUND_UNKNOWN
 
 
 @pytest.mark.parametrize("way", Way.values)
