@@ -68,10 +68,8 @@ def stripes_key() -> Finding:
         return _no_key()
     try:
         stripes_clock()
-    except gateway.GatewayKeyRefused as error:
-        return trouble(f"Stripe refuses STRIPE_SECRET_KEY: {in_short(error)}", f"{TAKE_A_KEY} {RESTRICTED}")
     except gateway.GatewayError as error:
-        return _silent(error)
+        return _no_answer(error)
     return fine(f"Stripe takes STRIPE_SECRET_KEY ({'live: real money' if is_live_shop() else 'test'} mode).")
 
 
@@ -83,7 +81,7 @@ def clock() -> Finding:
     try:
         stripes = stripes_clock().timestamp()
     except gateway.GatewayError as error:
-        return _silent(error)
+        return _no_answer(error)
     here = (before + time.time()) / 2
     skew = here - stripes - 0.5  # it tells whole seconds: half a one more, on average
     if abs(skew) <= MOST_SKEW_SECONDS:
@@ -128,7 +126,7 @@ def webhook_at_stripe() -> list[Finding]:
         mend = f"Allow the key to read Webhook Endpoints, or compare {DASHBOARD} with docs/stripe.md yourself."
         return [warning(f"Stripe does not show this key the webhook endpoints: {in_short(error)}", mend)]
     except gateway.GatewayError as error:
-        return [_silent(error)]
+        return [_no_answer(error)]
     ours = [one for one in all_of_them if one.url == our_endpoint()]
     if not ours:
         return [_not_registered(all_of_them)]
@@ -171,7 +169,9 @@ def _no_key() -> Finding:
     return trouble("Stripe cannot be asked: STRIPE_SECRET_KEY is not set.", TAKE_A_KEY)
 
 
-def _silent(error: gateway.GatewayError) -> Finding:
+def _no_answer(error: gateway.GatewayError) -> Finding:
+    if isinstance(error, gateway.GatewayKeyRefused):
+        return trouble(f"Stripe refuses STRIPE_SECRET_KEY: {in_short(error)}", f"{TAKE_A_KEY} {RESTRICTED}")
     where = settings.STRIPE_API_BASE or "https://api.stripe.com"
     mend = f"See whether this machine may connect to {where}, and look at https://status.stripe.com."
     return trouble(f"Stripe cannot be asked: {in_short(error)}", mend)
