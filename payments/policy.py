@@ -19,14 +19,18 @@ FIELDS = {
     "script-src": SCRIPTS,
     "frame-src": [*SCRIPTS, "https://hooks.stripe.com", *LINK],
     "connect-src": ["https://api.stripe.com", *LINK],
-    "img-src": ["https://*.stripe.com", "https://*.link.com"],
+    "img-src": ["https://*.link.com"],
 }
-PAGE_INSIDE = FIELDS | {name: [*FIELDS[name], CHECKOUT] for name in ("script-src", "frame-src", "connect-src")}
+PAGE_INSIDE = {name: [*hosts, "https://*.stripe.com" if name == "img-src" else CHECKOUT] for name, hosts in FIELDS.items()}
 
 
 def allow_leaving(response: HttpResponse) -> HttpResponse:
-    """Let a form of this page end on Stripe's: browsers follow the redirect of a form post by the page's own policy."""
-    response._csp_update = {"form-action": [_stand_in(settings.STRIPE_API_BASE) or CHECKOUT]}  # type: ignore[attr-defined]
+    """Let a form of this page end on Stripe's, where that is a way to pay.
+
+    Browsers follow the redirect of a form post by the page's own policy.
+    """
+    if Way.HOSTED in settings.PAYMENT_WAYS:
+        response._csp_update = {"form-action": [_stand_in(settings.STRIPE_API_BASE) or CHECKOUT]}  # type: ignore[attr-defined]
     return response
 
 
