@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -15,6 +15,8 @@ from catalog import stock
 from money.currencies import currency
 from orders.models import Order, OrderLine
 from orders.status import SOLD
+
+DECIDED = Greatest(F("refunded_quantity"), F("restocked_quantity"))  # units of a line, by refunds of units
 
 
 class TooFewUnits(Exception):
@@ -68,10 +70,15 @@ def put_back_rest(order: Order, *, by: str) -> bool:
     sold = Order.objects.filter(pk=order.pk, status__in=SOLD, restocked_at__isnull=True)
     if not sold.update(restocked_at=timezone.now()):
         return False
-    decided = Greatest(F("refunded_quantity"), F("restocked_quantity"))
-    left = order.lines.annotate(left=F("quantity") - decided).values_list("pk", "left")
+    left = order.lines.annotate(left=F("quantity") - DECIDED).values_list("pk", "left")
     _shelve(order, dict(left), by=by)
     return True
+
+
+def can_come_back(order: Order) -> bool:
+    """It sold things that put_back_rest would put on the shelf: counted ones, or such as are sent."""
+    things = order.lines.filter(Q(stock_counted=True) | Q(requires_shipping=True), quantity__gt=DECIDED)
+    return order.status in SOLD and order.restocked_at is None and things.exists()
 
 
 def put_back_units(order: Order, wanted: Mapping[int, int], *, by: str) -> int:

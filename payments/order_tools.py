@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from money import Money
 from orders.models import Order
-from orders.returns import can_be_shipped
+from orders.returns import can_be_shipped, can_come_back
 from orders.status import Status
-from orders.transitions import InvalidTransition, ship
+from orders.transitions import InvalidTransition, put_back_in_stock, ship
 from payments.cancel import CannotCancel, cancel_order, end_unknown
 from payments.disputes import left_to_refund, refusal, shipping_refusal
 from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
@@ -137,6 +137,17 @@ def give_back(order: Order, by: str, **wish: Any) -> str:
     return _("%s is going back to the shopper.") % Money(wish["amount_minor"], order.currency)
 
 
+def _can_be_put_back(order: Order) -> bool:
+    """Its money went back, or was lost, and nobody said that its units came back. (What cost nothing is cancelled first.)"""
+    return not left_to_refund(order) and can_come_back(order) and (order.paid_minor > 0 or order.status != Status.PAID)
+
+
+def _put_back(order: Order, data: dict[str, Any], by: str) -> str:
+    if not (_can_be_put_back(order) and put_back_in_stock(order, by=by)):
+        raise NotDone(_("Nothing was changed: its units are back in stock already, or its money was not given back."))
+    return _("Its units are on sale again.")
+
+
 def _check(order: Order, data: dict[str, Any], by: str) -> str:
     try:
         for payment in order.payments.all():
@@ -197,6 +208,14 @@ TOOLS = {
             act=_refund,
             form=RefundForm,
             refused=refusal,
+        ),
+        Tool(
+            name="put_back",
+            label=gettext_lazy("Put back in stock"),
+            question=gettext_lazy("Are all units here that no refund of units was about? They go on sale again."),
+            permission="orders.change_order",
+            offered=_can_be_put_back,
+            act=_put_back,
         ),
         Tool(
             name="check",

@@ -1,0 +1,88 @@
+"""payments/order_tools.py: what staff do where no money is left to refund."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders.models import Order
+from orders.status import Status
+from payments.audit import audit
+from payments.desk_sweep import sweep
+from payments.models import Payment
+from payments.refund import refund
+from payments.refund_lines import Units
+from payments.settle import settle
+from tests import factories
+from tests.payments.shopping import deliver, events_of
+
+LIST = "/admin/orders/order/"
+
+
+@pytest.fixture
+def paid(shopper) -> Payment:
+    factories.shipping_rate()
+    return settle(shopper.buy(factories.variant(on_hand=5), 2), by="test")
+
+
+def offered(client: Client, order: Order) -> list[str]:
+    return [tool.name for tool in client.get(reverse("admin:orders_order_change", args=[order.pk])).context["tools"]]
+
+
+def press(client: Client, order: Order, name: str) -> str:
+    address = reverse("admin:orders_order_do", args=[order.pk, name])
+    if name in offered(client, order):
+        assert client.get(address).status_code == 200
+    return " ".join(str(message) for message in client.post(address, follow=True).context["messages"])
+
+
+def on_hand(order: Order) -> int:
+    return order.lines.get().variant.stock_on_hand
+
+
+def violations() -> set[str]:
+    return {name for name, result in audit().items() if result["violations"]}
+
+
+def hear(shopper) -> None:
+    for event in events_of(shopper.sandbox):
+        assert deliver(event).status_code == 200
+
+
+def lose(shopper, payment: Payment) -> None:
+    shopper.sandbox.close_dispute(shopper.sandbox.dispute(payment.payment_intent_id)["id"], status="lost")
+
+
+@pytest.mark.parametrize("how", ["dashboard", "lost"])
+def test_it_puts_units_back_once_where_the_money_went_without_the_shop(shopper, paid, grace_client, how):
+    if how == "lost":
+        lose(shopper, paid)
+    else:
+        shopper.sandbox.refund(paid.payment_intent_id)
+    hear(shopper)
+    assert (offered(grace_client, paid.order), on_hand(paid.order)) == (
+        {"lost": ["ship", "put_back", "check"], "dashboard": ["put_back", "check"]}[how], 3,
+    )  # fmt: skip
+    assert "on sale again" in press(grace_client, paid.order, "put_back")
+    assert "Nothing was changed" in press(grace_client, paid.order, "put_back")
+    assert (offered(grace_client, paid.order), on_hand(paid.order)) == (["check"], 5)
+    sweep()
+    assert not grace_client.get(LIST, {"attention": "yes"}).context["cl"].result_list
+    assert violations() == set()
+
+
+def test_it_puts_nothing_back_while_money_is_left(grace_client, paid):
+    assert "put_back" not in offered(grace_client, paid.order)
+    assert "Nothing was changed" in press(grace_client, paid.order, "put_back")
+    assert on_hand(paid.order) == 3
+
+
+def test_it_leaves_out_what_a_refund_of_units_kept_away(grace_client, paid):
+    line = paid.order.lines.get()
+    refund(paid.order, amount_minor=4900, units=[Units(line.pk, 1)], reason="Torn", by="grace@shop.test")
+    refund(paid.order, amount_minor=4900 + 590, reason="Late", by="grace@shop.test")
+    assert Order.objects.get().status == Status.REFUNDED
+    press(grace_client, paid.order, "put_back")
+    assert on_hand(paid.order) == 4
+    assert violations() == set()
