@@ -20,14 +20,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.long_lists import LongList
 from catalog.exchange.columns import guarded
+from catalog.exchange.load import Done, load
 from catalog.exchange.models import ImportRun, PictureToFetch
 from catalog.exchange.pictures import try_again
 from catalog.exchange.plan import CHANGED, NEW, REFUSED, UNCHANGED
-from catalog.exchange.runs import FEW, SMALL, begin_to_apply, receive, work_on
+from catalog.exchange.read import FileRefused
+from catalog.exchange.runs import FEW, MOST_KEPT, SMALL, begin_to_apply, receive, work_on
 from catalog.exchange.write import BOM, export
 
 LARGEST = 200 * 1024 * 1024  # bytes
-SHOWN = 100  # entries of each kind
 WRITES = ("catalog.add_product", "catalog.change_product", "catalog.add_variant", "catalog.change_variant")
 
 
@@ -56,6 +57,7 @@ class ImportRunAdmin(LongList):
             ("export.csv", self.export, "export"),
             ("<int:pk>/apply/", self.apply, "apply"),
             ("<int:pk>/refused.csv", self.refused, "refused"),
+            ("<int:pk>/changes.csv", self.changes, "changes"),
         ]
         named = [path(way, self.admin_site.admin_view(view), name=f"catalog_importrun_{name}") for way, view, name in own]
         return [*named, *super().get_urls()]
@@ -86,11 +88,12 @@ class ImportRunAdmin(LongList):
         if not self.has_view_permission(request, run):
             raise PermissionDenied
         applied = run.state in (ImportRun.State.APPLYING, ImportRun.State.DONE)
-        parts = [(name, getattr(run, count), self._entries(run, count, applied)) for name, count in OUTCOMES]
+        parts = [_part(run, name, outcome, applied) for name, outcome in OUTCOMES]
         busy = run.state in (ImportRun.State.CHECKING, ImportRun.State.APPLYING)
         about = {"run": run, "parts": parts, "busy": busy, "applied": applied, "title": run.file_name}
-        may_apply = run.state == ImportRun.State.CHECKED and self.has_add_permission(request)
-        return self._page(request, "run", {**about, "may_apply": may_apply, "worth_it": run.new + run.changed > 0})
+        checked = run.state == ImportRun.State.CHECKED
+        may = {"may_apply": checked and self.has_add_permission(request), "may_download": checked}
+        return self._page(request, "run", {**about, **may, "worth_it": run.new + run.changed > 0})
 
     @method_decorator(require_POST)
     def apply(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -112,6 +115,14 @@ class ImportRunAdmin(LongList):
         return _download(f"import-{run.pk}-refused.csv", _refused_lines(run, applied))
 
     @method_decorator(require_safe)
+    def changes(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """All that an import would do, without an end, as a file: looked through anew, batch by batch."""
+        run = get_object_or_404(ImportRun, pk=pk, state=ImportRun.State.CHECKED)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        return _download(f"import-{run.pk}-changes.csv", _changes_lines(run))
+
+    @method_decorator(require_safe)
     def export(self, request: HttpRequest) -> StreamingHttpResponse:
         if not request.user.has_perms(("catalog.view_product", "catalog.view_variant")):
             raise PermissionDenied
@@ -122,9 +133,6 @@ class ImportRunAdmin(LongList):
         if run.size <= SMALL and run.lines <= FEW:  # none are counted before it is looked through
             work_on(run)
         return redirect("admin:catalog_importrun_change", run.pk)
-
-    def _entries(self, run: ImportRun, outcome: str, applied: bool) -> Any:
-        return run.entries.filter(applied=applied, outcome=outcome)[:SHOWN]
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
@@ -184,6 +192,35 @@ def _refused_lines(run: ImportRun, applied: bool) -> Iterator[str]:
     for entry in run.entries.filter(applied=applied, outcome=REFUSED).iterator(1000):
         for reason in entry.details[1:]:
             yield _csv_line(str(entry.line), entry.handle, reason)
+
+
+def _changes_lines(run: ImportRun) -> Iterator[str]:
+    yield BOM + _csv_line("Outcome", "Line", "Handle", "Title", "What")
+    try:
+        for batch in load(run.open, write_it=False):
+            yield "".join(_lines_of(done) for done in batch)
+    except FileRefused:  # its end was deleted meanwhile
+        pass
+    if not ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.CHECKED).exists():
+        yield _csv_line("", "", "", "", str(_("This list is not whole: the import was applied or deleted meanwhile.")))
+
+
+def _lines_of(done: Done) -> str:
+    if done.outcome == UNCHANGED and not done.warnings:
+        return ""
+    about = (done.outcome, str(done.first), done.handle, done.title)
+    return "".join(_csv_line(*about, what) for what in done.warnings + done.details or [""])
+
+
+def _part(run: ImportRun, name: Any, outcome: str, applied: bool) -> dict[str, Any]:
+    """What became of the products of one outcome, and a note if not all are listed."""
+    count, entries = getattr(run, outcome), list(run.entries.filter(applied=applied, outcome=outcome)[:MOST_KEPT])
+    note: Any = ""
+    if outcome == UNCHANGED and entries:
+        note = _("Listed are those of which something is left out.")
+    elif count > len(entries) > 0:
+        note = _("The first %d are shown.") % len(entries)
+    return {"name": name, "outcome": outcome, "count": count, "entries": entries, "note": note}
 
 
 def _csv_line(*cells: str) -> str:

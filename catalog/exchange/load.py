@@ -20,7 +20,7 @@ from catalog.exchange.read import Opener, Reason, read_blocks, read_header
 from catalog.exchange.shelf import look_up
 
 BATCH = 250  # products
-BATCH_LINES = 1_000  # of variants; less than a product more
+BATCH_LINES = 1_000  # of variants, or reasons; less than a product more
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ def load(
 
 
 def _next(records: Iterator[Record]) -> list[Record]:
-    """As many as are written at once: the memory does not grow with the variants that products have."""
+    """As many as are written at once: the memory does not grow with the variants that products have, nor with what is wrong."""
     batch: list[Record] = []
     lines = 0
     while len(batch) < BATCH and lines < BATCH_LINES and (record := next(records, None)):
         batch.append(record)
-        lines += len(record.variants)
+        lines += max(len(record.variants), len(record.reasons))
     return batch
 
 

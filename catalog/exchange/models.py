@@ -9,7 +9,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+MOST_TOLD = 20  # details of one product, on a page
 
 
 class ImportRun(models.Model):
@@ -90,6 +93,17 @@ class ImportEntry(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["run", "applied", "outcome", "id"], name="catalog_import_entry")]
+
+    @property
+    def told(self) -> list[str]:
+        """What a page says. The first of `details` is the title."""
+        return first_of(self.details[1:])
+
+
+def first_of(details: list[str]) -> list[str]:
+    """So many as a page shows of one product, and how many more there are. Done twice, it stays."""
+    more = len(details) - MOST_TOLD
+    return details if more < 2 else [*details[:MOST_TOLD], gettext("… and %d more") % more]
 
 
 class PictureToFetch(models.Model):

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.exchange.load import Done, load
-from catalog.exchange.models import ImportEntry, ImportPiece, ImportRun
+from catalog.exchange.models import ImportEntry, ImportPiece, ImportRun, first_of
 from catalog.exchange.plan import CHANGED, NEW, REFUSED, UNCHANGED
 from catalog.exchange.read import FileRefused, count_lines, read_blocks, read_header
 
@@ -26,8 +26,7 @@ log = logging.getLogger(__name__)
 
 State = ImportRun.State
 LEASE = timedelta(seconds=60)  # a batch takes about one
-MOST_KEPT = 500  # entries each of new and of changed products; refused ones are all kept
-MOST_TOLD = 20  # details of one product
+MOST_KEPT = 500  # entries of each kind; refused ones are all kept, with all reasons
 SMALL = ImportPiece.SIZE  # bytes: such a file is looked through in a second or few, and nobody waits for a worker
 FEW = 2_000  # lines: so many are written in about as long
 KEPT = timedelta(days=14)  # an upload that nobody applied
@@ -155,12 +154,13 @@ class _Work:
         entries = []
         for done in batch:
             before[done.outcome] += 1
-            told = done.outcome != UNCHANGED or done.warnings
-            if done.outcome == REFUSED or (told and before[done.outcome] <= MOST_KEPT):
+            refused, told = done.outcome == REFUSED, done.outcome != UNCHANGED or done.warnings
+            if refused or (told and before[done.outcome] <= MOST_KEPT):
+                about = done.details if refused else first_of(done.warnings + done.details)
                 entries.append(
                     ImportEntry(
                         run=self.run, applied=self.applies, outcome=done.outcome, handle=done.handle[:200], line=done.first,
-                        details=[done.title[:200], *(detail[:500] for detail in (done.warnings + done.details)[:MOST_TOLD])],
+                        details=[done.title[:200], *(detail[:500] for detail in about)],
                     )
                 )  # fmt: skip
         ImportEntry.objects.bulk_create(entries)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from catalog.exchange import runs
 from catalog.exchange.models import ImportPiece, ImportRun
 from catalog.models import Product, StockMovement
 from tests import factories
-from tests.catalog.product_files import LINE, written
+from tests.catalog.product_files import LINE, imported, written
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,69 @@ def test_it_tells_what_is_left_out_of_a_product_that_is_imported(grace_client):
         run = ImportRun.objects.first()
         assert (getattr(run, outcome), run.refused) == (1, 0)
         grace_client.post(page_of(run, "apply/"))
+
+
+def downloaded(client, run: ImportRun, what: str) -> list[dict[str, str]]:
+    answer = client.get(page_of(run, what))
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def sizes(**cells: str) -> bytes:
+    """Thirty variants of one product."""
+    first = {"Title": "Clay Pot", "Option1 Name": "Size"}
+    line = {"Handle": "pot", "Variant Price": "9.99", **cells}
+    return written(*[line | {"Option1 Value": f"S{number}"} | (first if not number else {}) for number in range(30)])
+
+
+def test_it_shows_the_first_reasons_of_a_product_and_lets_all_be_downloaded(grace_client):
+    page = upload(grace_client, sizes(**{"Variant Price": "x"})).content.decode()
+    assert page.count("Variant Price") == 20
+    assert "… and 10 more" in page
+    found = downloaded(grace_client, ImportRun.objects.get(), "refused.csv")
+    assert [row["Reason"].split(",")[0] for row in found] == [f"line {number}" for number in range(2, 32)]
+
+
+def test_it_shows_the_first_changes_and_lets_all_be_downloaded(grace_client, monkeypatch):
+    imported(sizes())
+    page = upload(grace_client, sizes(**{"Variant Price": "7.00"})).content.decode()
+    assert page.count("Variant Price") == 20
+    assert "… and 10 more" in page
+    run = ImportRun.objects.get()
+    found = downloaded(grace_client, run, "changes.csv")
+    assert [row["What"] for row in found] == [f"S{number}: Variant Price €9.99 → €7.00" for number in range(30)]
+    assert {(row["Outcome"], row["Line"], row["Handle"], row["Title"]) for row in found} == {
+        ("changed", "2", "pot", "Clay Pot")
+    }
+    imported(sizes(**{"Variant Price": "8.00"}))
+    assert "€8.00 → €7.00" in downloaded(grace_client, run, "changes.csv")[0]["What"], "compared with the shop as it is now"
+    grace_client.post(page_of(run, "apply/"))
+    page = grace_client.get(page_of(run)).content.decode()
+    assert "… and 10 more" in page
+    assert "changes.csv" not in page
+    assert grace_client.get(page_of(run, "changes.csv")).status_code == 404
+
+
+def test_it_lists_all_outcomes_for_a_download_however_few_it_keeps(grace_client, monkeypatch):
+    monkeypatch.setattr(runs, "MOST_KEPT", 2)
+    monkeypatch.setattr("catalog.import_admin.MOST_KEPT", 2)
+    imported(written(LINE | {"Handle": "same"}))
+    new = [LINE | {"Handle": f"pot-{number}"} for number in range(3)]
+    page = upload(grace_client, written(*new, LINE | {"Handle": "same"}, WRONG, {"Handle": "pan-2"}, {"Handle": "pan-3"}))
+    assert page.content.decode().count("The first 2 are shown.") == 2
+    found = downloaded(grace_client, ImportRun.objects.get(), "changes.csv")
+    assert [row["Outcome"] for row in found] == ["new"] * 3 + ["refused"] * (len(found) - 3)
+    assert {row["Handle"] for row in found} == {"pot-0", "pot-1", "pot-2", "pan", "pan-2", "pan-3"}
+
+
+def test_it_says_so_when_the_download_is_overtaken_by_the_import(grace_client, monkeypatch):
+    monkeypatch.setattr("catalog.exchange.load.BATCH", 1)
+    upload(grace_client, written(*[LINE | {"Handle": f"pot-{number}"} for number in range(3)]))
+    run = ImportRun.objects.get()
+    parts = iter(grace_client.get(page_of(run, "changes.csv")).streaming_content)
+    assert [b"Outcome" in next(parts), b"pot-0" in next(parts)] == [True, True]
+    grace_client.post(page_of(run, "apply/"))
+    assert "not whole: the import was applied" in list(parts)[-1].decode()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +244,13 @@ def test_it_exports_from_the_list_of_products(grace_client):
 def test_it_shows_nothing_of_imports_to_shoppers(ada_client, grace_client):
     upload(grace_client, written(LINE))
     run = ImportRun.objects.get()
-    for way in (ADD, page_of(run), page_of(run, "refused.csv"), "/admin/catalog/importrun/export.csv"):
+    for way in (
+        ADD,
+        page_of(run),
+        page_of(run, "refused.csv"),
+        page_of(run, "changes.csv"),
+        "/admin/catalog/importrun/export.csv",
+    ):
         assert ada_client.get(way).status_code == 302
     assert ada_client.post(page_of(run, "apply/")).status_code == 302
     assert not Product.objects.exists()

@@ -80,6 +80,15 @@ def test_it_takes_fewer_products_at_once_that_have_many_variants(monkeypatch):
     assert [len(batch) for batch in batches] == [2, 2, 1]
 
 
+@pytest.mark.django_db
+@pytest.mark.same_on_both
+def test_it_takes_fewer_products_at_once_with_which_much_is_wrong(monkeypatch):
+    monkeypatch.setattr(loading, "BATCH_LINES", 5)
+    data = b"Handle,Title\n" + b"".join(b"pot-%d\n" % number * 3 for number in range(5))
+    batches = loading.load(lambda: io.BytesIO(data), write_it=False)
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+
+
 @pytest.mark.long
 @pytest.mark.same_on_both
 @pytest.mark.parametrize(("products", "variants"), [(25_000, 4), (200, 500)])
