@@ -8,9 +8,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
 from catalog.admin_forms import STOCK_TYPED, ProductForm, VariantForm, VariantFormSet
@@ -23,6 +26,9 @@ from catalog.picture_admin import ImageInline, TabularInline, thumbnail
 from catalog.preview_admin import ShowsPreview
 from catalog.stock_words import free
 from catalog.uploads import stored_uploads
+
+OF_A_VARIANT = 18  # fields that the page sends for each, and one more for each of its pictures
+MOST_FIELDS = 1_000  # for all variants: settings.DATA_UPLOAD_MAX_NUMBER_FIELDS takes as many again, for pictures and new rows
 
 
 class OptionInline(TabularInline):
@@ -98,6 +104,25 @@ class ProductAdmin(BulkProducts, ShowsPreview, TellsValues, KeepsPromises):
     class Media:
         css = {"all": ["css/admin-catalog.css"]}
 
+    def get_inlines(self, request: HttpRequest, obj: Product | None) -> Any:
+        """Variants that are too many for one page have their own list. What a page was opened with is saved with it."""
+        inlines = super().get_inlines(request, obj)
+        if request.method == "POST":
+            shown = obj is None or "variants-TOTAL_FORMS" in request.POST
+        else:
+            shown = obj is None or not self._has_too_many(obj)
+        return inlines if shown else [each for each in inlines if each is not VariantInline]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        may_look = self.admin_site.get_model_admin(Variant).has_view_permission(request)
+        if not may_look or VariantInline in self.get_inlines(request, obj):
+            return fieldsets
+        return [*fieldsets, (_("Variants"), {"fields": ["own_list"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "own_list"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images", "variants", "categories")
 
@@ -137,6 +162,14 @@ class ProductAdmin(BulkProducts, ShowsPreview, TellsValues, KeepsPromises):
     def variants_of(self, objects: Iterable[Any]) -> QuerySet[Variant]:
         return Variant.objects.filter(product__in=[one.pk for one in objects])
 
+    @admin.display(description=_("in their own list"))
+    def own_list(self, product: Product) -> str:
+        count = product.variants.count()
+        text = ngettext("Show %(count)d variant", "Show %(count)d variants", count) % {"count": count}
+        address = reverse("admin:catalog_variant_changelist")
+        why = _("They are too many for this page. Open one to edit it, or tick some and choose an action.")
+        return format_html('<a href="{}?product__id__exact={}">{}</a><br>{}', address, product.pk, text, why)
+
     @admin.display(description=_("picture"))
     def preview(self, product: Product) -> str:
         return thumbnail(next(iter(product.images.all()), None))
@@ -161,6 +194,9 @@ class ProductAdmin(BulkProducts, ShowsPreview, TellsValues, KeepsPromises):
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, product: Product) -> str:
         return date_format(product.created_at, "SHORT_DATE_FORMAT")
+
+    def _has_too_many(self, product: Product) -> bool:
+        return product.variants.count() * (OF_A_VARIANT + product.images.count()) > MOST_FIELDS
 
     def _active(self, product: Product) -> list[Variant]:
         return [variant for variant in product.variants.all() if variant.is_active]

@@ -241,6 +241,7 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # catalog/product_admin.py needs them; anyone may send so many, at 30 µs each
 
 CONTENT_SECURITY_POLICY = {  # payments/policy.py: what pages that pay may do beyond it
     "DIRECTIVES": {

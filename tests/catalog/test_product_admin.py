@@ -1,0 +1,86 @@
+"""The page of a product in the admin, with many variants and pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+
+from catalog.exchange.parse import MOST_PICTURES, MOST_VARIANTS
+from catalog.models import Product, ProductImage, Variant
+from catalog.product_admin import MOST_FIELDS, OF_A_VARIANT
+from tests import factories
+from tests.catalog.admin_forms import errors_of, filled_in, list_of, page_of
+
+
+def product_with(*, variants: int, pictures: int = 0) -> Product:
+    product = factories.product()
+    Variant.objects.bulk_create(
+        Variant(product=product, sku=f"M-{n}", option_values={"Size": f"S{n}"}, price_minor=500) for n in range(variants)
+    )
+    ProductImage.objects.bulk_create(
+        ProductImage(product=product, name=f"{n}.webp", url=f"/media/{n}.webp", width=9, height=9, alt="Blue", position=n)
+        for n in range(pictures)
+    )
+    return product
+
+
+def save(client: Client, product: Product, **changes: Any) -> tuple[int, Any]:
+    """Save its page with changes: how many fields were sent, and the answer."""
+    sent = filled_in(client, page_of(product), **changes)
+    return sum(len(each) if isinstance(each, list) else 1 for each in sent.values()), client.post(page_of(product), sent)
+
+
+def test_it_saves_a_product_with_as_many_variants_and_pictures_as_an_import_allows(grace_client, media):
+    product = product_with(variants=MOST_VARIANTS, pictures=MOST_PICTURES)
+    fields, answer = save(grace_client, product, title="Renamed", images__99__alt="Red")
+    assert answer.status_code == 302, errors_of(answer)
+    product.refresh_from_db()
+    assert product.title == "Renamed"
+    assert product.images.get(position=99).alt == "Red"
+    assert product.variants.filter(price_minor=500).count() == MOST_VARIANTS
+    assert fields + MOST_PICTURES + 1 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS  # browsers send empty files too
+
+
+def test_it_shows_as_many_variants_on_the_page_as_can_be_sent(grace_client):
+    most = MOST_FIELDS // OF_A_VARIANT
+    product = product_with(variants=most)
+    fields, answer = save(grace_client, product, **{f"variants__{most - 1}__price_minor": "7.00"})
+    assert answer.status_code == 302, errors_of(answer)
+    assert product.variants.last().price_minor == 700
+    assert fields <= OF_A_VARIANT * (most + 2)
+    factories.variant(product=product)
+    page = grace_client.get(page_of(product)).content.decode()
+    assert "variants-TOTAL_FORMS" not in page
+    its_list = list_of("variant", f"?product__id__exact={product.pk}")
+    assert f'<a href="{its_list}">Show {most + 1} variants</a>' in page
+    assert grace_client.get(its_list).context["cl"].result_count == most + 1
+
+
+def test_it_counts_a_box_for_each_picture_of_each_variant(grace_client):
+    product = product_with(variants=9, pictures=100)
+    assert "variants-TOTAL_FORMS" not in grace_client.get(page_of(product)).content.decode()
+    product.variants.last().delete()
+    page = grace_client.get(page_of(product)).content.decode()
+    assert "variants-TOTAL_FORMS" in page
+    assert "own list" not in page
+    everything = {f"variants__{n}__more_images": [str(one.pk) for one in product.images.all()] for n in range(8)}
+    fields, answer = save(grace_client, product, **everything)
+    assert answer.status_code == 302, errors_of(answer)
+    assert product.variants.last().more_images.count() == 100
+    assert fields + 101 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+
+
+def test_it_saves_variants_that_were_on_the_page_when_it_was_opened(grace_client):
+    """Though they have become too many since; and leaves them alone if they were too many then."""
+    product = product_with(variants=2)
+    sent = filled_in(grace_client, page_of(product), variants__0__price_minor="7.00")
+    Variant.objects.bulk_create(Variant(product=product, sku=f"N-{n}", price_minor=500) for n in range(60))
+    without = filled_in(grace_client, page_of(product), title="Renamed")
+    assert grace_client.post(page_of(product), sent).status_code == 302
+    assert product.variants.filter(price_minor=700).count() == 1
+    product.variants.filter(sku__startswith="N-").delete()
+    assert grace_client.post(page_of(product), without).status_code == 302
+    assert Product.objects.get().title == "Renamed"
+    assert product.variants.count() == 2
