@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from tqdm import tqdm
 
 from catalog.exchange.load import Done, load
@@ -40,6 +41,9 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}") from error
         except FileRefused as error:
             raise CommandError(f"{file.name}: {error} Nothing was changed.") from error
+        except OperationalError as error:
+            kept = "Nothing was changed" if options["dry_run"] else "What was imported stays"
+            raise CommandError(f"The database is busy or away ({str(error).strip()}). {kept}; run it again.") from error
         if self.counts[REFUSED]:
             sys.exit(1)
 
