@@ -39,6 +39,7 @@ class StripePayment:
     livemode: bool
     payment_intent_id: str
     intent_status: str
+    created_at: datetime
     failure: str  # why the last attempt failed, in Stripe's words for the shopper
     customer: dict[str, Any] = field(default_factory=dict)  # email, recipient, address
     shop: str = ""  # SITE_URL of the shop that made it, and perhaps more
@@ -109,6 +110,7 @@ def to_session(data: dict[str, Any]) -> StripePayment:
         livemode=data["livemode"],
         payment_intent_id=intent.get("id", ""),
         intent_status=intent.get("status", ""),
+        created_at=datetime.fromtimestamp(data["created"], UTC),
         failure=(intent.get("last_payment_error") or {}).get("message") or "",
         customer=collected(data),
         shop=data.get("success_url") or data.get("return_url") or "",
@@ -147,6 +149,7 @@ def to_intent(data: dict[str, Any]) -> StripePayment:
         livemode=data["livemode"],
         payment_intent_id=data["id"],
         intent_status=data["status"],
+        created_at=datetime.fromtimestamp(data["created"], UTC),
         failure=(data.get("last_payment_error") or {}).get("message") or "",
         customer=buyer_of(data),
         shop=metadata.get("shop", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from catalog.models import Variant
 from catalog.stock import OutOfStock, reserve
 from orders.models import NUMBER_ALPHABET, Order, OrderEvent, OrderLine
@@ -22,6 +24,8 @@ from payments.models import Difference, Payment
 from payments.settle import settle
 from payments.snapshot import read_snapshot
 from promotions import uses
+
+CLOCKS = timedelta(minutes=1)  # by which Stripe's and ours may differ
 
 
 class NotRebuilt(Exception):
@@ -71,8 +75,10 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     tax = state.amount_minor - (subtotal - discount + told["shipping"])
     if tax not in (0, state.tax_minor) or not 0 <= discount <= subtotal:
         raise NotRebuilt(_("Its lines do not add up to what was paid. Refund it at Stripe, or ask the buyer."))
+    user = _owner(told["user"], state)
     order = Order.objects.create(
         number=number,
+        user=user,
         way=told["way"],
         cart_id=str(uuid4()),
         cart_revision="",
@@ -91,9 +97,14 @@ def _order(state: StripePayment, number: str, *, by: str) -> Order:
     )
     OrderEvent.objects.create(order=order, to_status=Status.PENDING, what=_("Made again from its payment at Stripe"), by=by)
     if told["code"]:
-        uses.take_again(told["code"], order_number=number)
+        uses.take_again(told["code"], order_number=number, user=user)
     _lines(order, told["lines"], {line.sku: line for line in state.lines}, on_top=bool(tax), by=by)
     return order
+
+
+def _owner(user_id: int, state: StripePayment) -> User | None:
+    """Whose it was, if that account is here. One made after the payment has the number of an account that was lost."""
+    return User.objects.filter(pk=user_id, date_joined__lte=state.created_at + CLOCKS).first()
 
 
 def _lines(

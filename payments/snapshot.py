@@ -19,6 +19,7 @@ def snapshot(order: Order) -> dict[str, str]:
     lines = [[line.sku, line.quantity, line.unit_price_minor, line.discount_minor] for line in order.lines.all()]
     told = {"lines": lines, "way": order.way, "parcel": order.requires_shipping, "by": order.shipping_name}
     told |= {"code": order.discount_code} if order.discount_code else {}
+    told |= {"user": order.user_id} if order.user_id else {}
     text = json.dumps(told | {"shipping": order.shipping_minor}, separators=(",", ":"), ensure_ascii=False)
     parts = [text[at : at + LONGEST] for at in range(0, len(text), LONGEST)]
     return {f"{KEY}_{place}": part for place, part in enumerate(parts)} if len(parts) <= MOST else {}
@@ -36,6 +37,7 @@ def read_snapshot(metadata: Mapping[str, str]) -> dict[str, Any] | None:
             "parcel": bool(told["parcel"]),
             "by": str(told["by"])[:100],
             "code": str(told.get("code", ""))[:40],
+            "user": int(told.get("user", 0)),  # the number of the account, 0 for a guest
             "shipping": int(told["shipping"]),
         }
     except (ValueError, TypeError, LookupError):

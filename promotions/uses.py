@@ -30,12 +30,12 @@ def take(promotion: Promotion, *, order_number: str, user: User | None) -> None:
     Use.objects.create(promotion=promotion, order_number=order_number, user=user)
 
 
-def take_again(code: str, *, order_number: str) -> bool:
+def take_again(code: str, *, order_number: str, user: User | None) -> bool:
     """Count the use of an order that was lost and is made again. False, and nothing changes, where there is none left."""
     promotion = Promotion.objects.filter(code=code).first()
     if promotion is None or not Promotion.objects.left().filter(pk=promotion.pk).update(uses=F("uses") + 1):
         return False
-    Use.objects.create(promotion=promotion, order_number=order_number)
+    Use.objects.create(promotion=promotion, order_number=order_number, user=user)
     return True
 
 

@@ -13,6 +13,7 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import User
 from orders.models import Order, OutgoingMail
 from orders.status import Status, Way
 from payments.audit import audit
@@ -27,6 +28,7 @@ from payments.refund import refund
 from payments.settle import settle
 from payments.snapshot import read_snapshot, snapshot
 from payments.ways import retrieve
+from promotions.models import Use
 from tests import factories
 from tests.payments.shopping import Shopper
 
@@ -74,6 +76,15 @@ def bought(sandbox, way, variant):
     payment = shopper.put(variant).checkout()
     assert shopper.pay(payment)["outcome"] == "succeeded"
     return settle(payment, by="test")
+
+
+def bought_with_code(shopper, variant, user):
+    shopper.client.force_login(user)
+    shopper.put(variant).client.post("/cart/code/", {"code": "ONCE"})
+    payment = shopper.checkout()
+    assert payment.order.discount_code == "ONCE"
+    assert shopper.pay(payment)["outcome"] == "succeeded"
+    return payment
 
 
 def test_it_finds_nothing_where_all_agrees(shopper, print_):
@@ -224,6 +235,24 @@ def test_two_who_rebuild_at_once_make_one_order(shopper, print_, kept_copy, race
     assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
     print_.refresh_from_db()
     assert (print_.stock_on_hand, violations()) == (8, {})
+
+
+def test_it_belongs_to_the_account_that_bought_it_and_its_code_is_used(shopper, print_, kept_copy, ada):
+    factories.promotion(code="ONCE", most_uses_per_customer=1)
+    restore = kept_copy()
+    state = retrieve(bought_with_code(shopper, print_, ada))
+    restore()
+    assert rebuild(state, by="grace").user == ada
+    assert Use.objects.get().user == ada
+
+
+def test_it_never_belongs_to_an_account_that_got_the_number_of_a_lost_one(shopper, print_, kept_copy, ada):
+    factories.promotion(code="ONCE", most_uses_per_customer=1)
+    restore = kept_copy()
+    state = retrieve(bought_with_code(shopper, print_, ada))
+    restore()
+    User.objects.filter(pk=ada.pk).update(email="mallory@shop.test", date_joined=timezone.now() + timedelta(minutes=5))
+    assert rebuild(state, by="grace").user is None
 
 
 def test_what_was_sold_again_meanwhile_is_told(shopper, print_, kept_copy):
