@@ -189,8 +189,9 @@ def _open(payment: Payment, *, is_ours: bool) -> Payment:
             give_up(payment, error)
         raise CheckoutUnavailable from error
     if not record_started(payment, state) and payment.status == Payment.Status.FAILED:
-        # A twin of this call gave up meanwhile and released the units: nobody may pay for them.
-        ways.close(state)
+        # A twin of this call gave up meanwhile and released the units: nobody may pay for them, and nobody has seen the page.
+        with suppress(gateway.GatewayError):
+            ways.close(state)
         raise CheckoutUnavailable
     return payment
 

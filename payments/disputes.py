@@ -30,7 +30,7 @@ CHARGE_DISPUTED = "charge_disputed"  # Stripe's code when it refuses a refund
 
 
 class DisputeMoves(Exception):
-    """Others booked it each time after it was read: to be tried again."""
+    """Others booked something else each time after it was read: to be tried again."""
 
 
 def learn(payment: Payment, dispute_id: str, *, by: str) -> Dispute:
@@ -94,9 +94,13 @@ def is_charged_back(payment: Payment) -> bool:
 
 @transaction.atomic
 def _book(payment: Payment, seen: StripeDispute, *, version: int, by: str) -> Dispute | None:
-    """None: somebody else booked since `version` was read."""
+    """None: somebody else booked something else since `version` was read."""
     Payment.objects.select_for_update().get(pk=payment.pk)
     row = Dispute.objects.filter(stripe_id=seen.id).first() or Dispute(stripe_id=seen.id, payment=payment)
+    if row.version and all(getattr(row, word) == getattr(seen, word) for word in WORDS):
+        _count_lost(row)
+        row.save(update_fields=["lost_minor", "checked_at"])
+        return row  # nothing new: whoever booked the same meanwhile is in nobody's way
     if row.version != version:
         return None
     before, withdrawn, reinstated = row.status, row.withdrawn_minor, row.reinstated_minor

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.models import Variant
 from orders.models import Order
 from orders.status import Status
+from payments.checkout import give_up
 from payments.models import Payment
 from tests import factories
 from tests.payments.shopping import Shopper
@@ -189,6 +190,20 @@ def test_it_closes_a_page_that_opened_after_its_twin_gave_up(shopper, print_a3):
     assert lost.status == Payment.Status.FAILED
     assert again.order != lost.order
     assert free(print_a3) == 2
+
+
+def test_it_asks_for_patience_where_that_page_cannot_even_be_closed(shopper, print_a3, race):
+    shopper.put(print_a3)
+    held = shopper.sandbox.fault(**CREATE, action="hold_after", count=1)
+    shopper.sandbox.fault(method="POST", path="/expire$", action="status", status=500)
+
+    def twin() -> None:
+        assert shopper.sandbox.wait_fault(held)
+        give_up(Payment.objects.get(), TimeoutError("silent"))
+        shopper.sandbox.release(held)
+
+    assert race(lambda: shopper.press_pay().status_code, twin) == [503, None]
+    assert free(print_a3) == 3
 
 
 def test_it_shows_the_cart_again_when_a_price_changed(shopper, print_a3):

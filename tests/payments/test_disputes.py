@@ -8,6 +8,7 @@ from itertools import permutations
 from threading import Barrier
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -191,6 +192,21 @@ def test_without_the_version_an_old_state_would_win(paid, bank, race, monkeypatc
 
     monkeypatch.setattr(disputes, "_book", book)
     assert booked_out_of_order(paid, bank, race, monkeypatch) == "needs_response"
+
+
+def test_whoever_finds_the_same_booked_need_not_read_again(paid, bank, monkeypatch):
+    """However many deliveries of one event come at once."""
+    learn(paid, "dp_1", by="webhook first")
+
+    def ask(dispute_id: str) -> StripeDispute:
+        Dispute.objects.update(version=F("version") + 1)  # others, each time
+        return bank.ask(dispute_id)
+
+    monkeypatch.setattr(disputes, "retrieve_dispute", ask)
+    assert learn(paid, "dp_1", by="webhook again").status == "needs_response"
+    bank.says(status="lost")
+    with pytest.raises(disputes.DisputeMoves):
+        learn(paid, "dp_1", by="webhook late")
 
 
 def booked_out_of_order(paid, bank, race, monkeypatch) -> str:
