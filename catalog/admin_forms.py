@@ -38,7 +38,10 @@ class VariantForm(KeepsNewer):
     newer = ("price_minor", "compare_at_minor")
 
     option_values = OptionValuesField(
-        label=_("Options"), required=False, help_text=_("Size: A3; Paper: Matte"), widget=forms.TextInput({"size": 30})
+        label=_("Options"),
+        required=False,
+        help_text=_("Size: A3; Paper: Matte. In names and values, \\; is a semicolon, \\: a colon, \\\\ a backslash."),
+        widget=forms.TextInput({"size": 30}),
     )
     price_minor = MoneyField(label=_("Price"), maximum=MAX_PRICE_MINOR)
     compare_at_minor = MoneyField(label=_("Price before"), required=False, maximum=MAX_PRICE_MINOR)

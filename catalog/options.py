@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -13,9 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Option, Product
 
+LINE_ENDS = {"n": "\n", "r": "\r"}  # which a field of one line cannot show
+SIGN = re.compile(r"\\.|.", re.DOTALL)  # with its backslash, if it has one
+
 
 class OptionValuesField(forms.CharField):
-    """One line of "Name: value" pairs, cleaned to a dict in the order typed."""
+    """One line of "Name: value" pairs, cleaned to a dict in the order typed.
+
+    Before a sign that would mean something else stands a backslash: what an import brought is shown and saved as it is.
+    """
 
     default_error_messages = {
         "pair": _("Write each choice as “Name: value”, with a semicolon between two: Size: A3; Paper: Matte."),
@@ -23,16 +30,25 @@ class OptionValuesField(forms.CharField):
         "long": _("Names have at most 60 characters, values at most 100."),
     }
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)  # a blank at the end may have its backslash
+
     def prepare_value(self, value: Any) -> Any:
-        return "; ".join(f"{name}: {choice}" for name, choice in value.items()) if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return "; ".join(f"{_escaped(name, ':')}: {_escaped(choice)}" for name, choice in value.items())
 
     def to_python(self, value: Any) -> dict[str, str]:  # type: ignore[override]
         text = super().to_python(value) or ""
         ProhibitNullCharactersValidator()(text)  # the field's own would look for it in a dict
         chosen: dict[str, str] = {}
-        for pair in filter(None, (part.strip() for part in re.split(r"[;\n]", text))):
-            name, colon, choice = (part.strip() for part in pair.partition(":"))
-            if not (name and colon and choice):
+        for ends, signs in groupby(SIGN.findall(text), lambda sign: sign in (";", "\n")):
+            pair = list(signs)
+            if ends or not "".join(pair).strip():
+                continue
+            colon = pair.index(":") if ":" in pair else 0
+            name, choice = _plain(pair[:colon]), _plain(pair[colon + 1 :])
+            if not (name and choice):
                 raise ValidationError(self.error_messages["pair"], code="pair")
             if name in chosen:
                 raise ValidationError(self.error_messages["twice"], code="twice", params={"name": name})
@@ -48,6 +64,33 @@ class OptionValuesField(forms.CharField):
         except ValidationError:
             return True
         return list(typed.items()) != list((initial or {}).items())
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """A backslash before what ends a pair, before itself, and before a blank at either end."""
+    for sign in f"\\;{more}":
+        text = text.replace(sign, f"\\{sign}")
+    for letter, sign in LINE_ENDS.items():
+        text = text.replace(sign, f"\\{letter}")
+    if text[-1:].isspace():
+        text = f"{text[:-1]}\\{text[-1]}"
+    return f"\\{text}" if text[:1].isspace() else text
+
+
+def _plain(signs: list[str]) -> str:
+    """What `_escaped` was given. A backslash that stands before anything else is one."""
+    while signs and signs[-1].isspace():
+        signs.pop()
+    while signs and signs[0].isspace():
+        signs.pop(0)
+    return "".join(_meant(sign) for sign in signs)
+
+
+def _meant(sign: str) -> str:
+    letter = sign[1:]
+    if letter in LINE_ENDS:
+        return LINE_ENDS[letter]
+    return letter if letter in tuple("\\;:") or letter.isspace() else sign
 
 
 def list_options(product: Product) -> None:

@@ -84,3 +84,13 @@ def test_it_saves_variants_that_were_on_the_page_when_it_was_opened(grace_client
     assert grace_client.post(page_of(product), without).status_code == 302
     assert Product.objects.get().title == "Renamed"
     assert product.variants.count() == 2
+
+
+def test_it_changes_no_options_that_an_import_brought(grace_client):
+    brought = {"Size (US): men": "10", "Finish": "Black; matte"}
+    variant = factories.variant(option_values=brought)
+    _fields, answer = save(grace_client, variant.product)
+    assert answer.status_code == 302, errors_of(answer)
+    variant.refresh_from_db()
+    assert variant.option_values == brought
+    assert [option.name for option in variant.product.options.all()] == list(brought)
