@@ -20,6 +20,7 @@ class OutgoingMail(models.Model):
         CONFIRMED = "confirmed", _("Order confirmed")
         SHIPPED = "shipped", _("Order shipped")
         REFUNDED = "refunded", _("Refund made")
+        CANCELLED = "cancelled", _("Order cancelled")  # one that cost nothing
         PAYMENT_FAILED = "payment_failed", _("Payment failed")
         PAID_TOO_LATE = "paid_too_late", _("Paid too late, refunded")
 

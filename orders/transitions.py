@@ -102,6 +102,23 @@ def mark_refunded(order: Order, *, by: str) -> bool:
 
 
 @transaction.atomic
+def cancel_free(order: Order, *, by: str) -> bool:
+    """Take back an order that cost nothing and was not shipped: its units and the use of its code are free again.
+
+    It counts as refunded, with nothing to give back: it was sold, and a sold order never becomes an unsold one.
+    """
+    order.refresh_from_db()
+    if order.total_minor or order.paid_minor:
+        raise InvalidTransition(order, Status.REFUNDED)
+    if not _move(order, Status.REFUNDED, what=_("Cancelled, it cost nothing"), by=by, allowed={Status.PAID}):
+        return False
+    uses.release(order.number)
+    returns.put_back_rest(order, by=by)
+    queue_mail(order, Mail.CANCELLED)
+    return True
+
+
+@transaction.atomic
 def mark_refund_failed(order: Order, *, by: str) -> bool:
     """A refund came back: the shop has the money again, the order is what it was before."""
     before = Status.SHIPPED if order.shipped_at else Status.PAID

@@ -16,7 +16,7 @@ from money import Money
 from orders.models import Order
 from orders.returns import can_be_shipped, can_come_back
 from orders.status import Status
-from orders.transitions import InvalidTransition, put_back_in_stock, ship
+from orders.transitions import InvalidTransition, cancel_free, put_back_in_stock, ship
 from payments.cancel import CannotCancel, cancel_order, end_unknown
 from payments.disputes import left_to_refund, refusal, shipping_refusal
 from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
@@ -112,6 +112,21 @@ def _cancel(order: Order, data: dict[str, Any], by: str) -> str:
     return _("Cancelled; its units are on sale again.")
 
 
+def _waits_for_free(order: Order) -> bool:
+    """It cost nothing, and was not shipped: there is nothing to refund, and it can still be cancelled."""
+    return order.status == Status.PAID and not order.total_minor and not order.paid_minor
+
+
+def _cancel_free(order: Order, data: dict[str, Any], by: str) -> str:
+    try:
+        won = cancel_free(order, by=by)
+    except InvalidTransition as error:
+        raise NotDone(_("This order cannot be cancelled: it is “%s”.") % order.get_status_display()) from error
+    if not won:
+        raise NotDone(_("This order was cancelled before; nothing was changed."))
+    return _("Cancelled; its units are on sale again, and the shopper gets a mail.")
+
+
 def _refund(order: Order, data: dict[str, Any], by: str) -> str:
     left = left_to_refund(order)
     if data["amount_minor"] != left.minor or not left:
@@ -139,7 +154,7 @@ def give_back(order: Order, by: str, **wish: Any) -> str:
 
 def _can_be_put_back(order: Order) -> bool:
     """Its money went back, or was lost, and nobody said that its units came back. (What cost nothing is cancelled first.)"""
-    return not left_to_refund(order) and can_come_back(order) and (order.paid_minor > 0 or order.status != Status.PAID)
+    return not left_to_refund(order) and can_come_back(order) and not _waits_for_free(order)
 
 
 def _put_back(order: Order, data: dict[str, Any], by: str) -> str:
@@ -187,6 +202,14 @@ TOOLS = {
             permission="orders.change_order",
             offered=lambda order: order.is_open,
             act=_cancel,
+        ),
+        Tool(
+            name="cancel_free",
+            label=gettext_lazy("Cancel"),
+            question=gettext_lazy("Put the units on sale again and the code back into use? The shopper gets a mail now."),
+            permission="orders.change_order",
+            offered=_waits_for_free,
+            act=_cancel_free,
         ),
         Tool(
             name="end",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from orders.models import Order, OrderLine
-from orders.status import OPEN, SOLD
+from orders.status import OPEN, SOLD, Status
 from payments.audit.run import check, total
 from promotions.models import Promotion, Use
 
@@ -34,8 +34,9 @@ def codes_count_their_uses() -> Iterable[str]:
 
 @check(Use.objects)
 def uses_follow_their_orders() -> Iterable[str]:
-    """A use of a promotion code counts exactly while its order is open or sold."""
-    holds = Exists(Order.objects.filter(number=OuterRef("order_number"), status__in=[*OPEN, *SOLD]))
+    """A use of a promotion code counts exactly while its order is open or sold, and not a free one that was cancelled."""
+    hold = Order.objects.filter(status__in=[*OPEN, *SOLD]).exclude(status=Status.REFUNDED, total_minor=0)
+    holds = Exists(hold.filter(number=OuterRef("order_number")))
     wrong = Use.objects.filter(Q(released_at=None) & ~holds | Q(released_at__isnull=False) & holds)
     for number, code in wrong.values_list("order_number", "promotion__code").iterator():
         yield f"{number}: its use of {code} does not count as the order does"

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from orders.models import Order, OutgoingMail
-from orders.status import SOLD
+from orders.status import SOLD, Status
 from payments.audit.run import OVERDUE, check
 from payments.models import Payment, Refund, WebhookEvent
 
@@ -55,6 +55,7 @@ def mail_has_a_cause() -> Iterable[str]:
     wrong = (
         Q(kind=Kind.CONFIRMED) & ~Q(order__status__in=SOLD)
         | Q(kind=Kind.SHIPPED, order__shipped_at=None)
+        | Q(kind=Kind.CANCELLED) & ~Q(order__status=Status.REFUNDED, order__total_minor=0)
         | Q(kind=Kind.REFUNDED) & ~Exists(refund.filter(accepted_at__isnull=False))
         | Q(kind=Kind.PAID_TOO_LATE) & ~Exists(refund)
         | Q(kind=Kind.PAYMENT_FAILED) & ~Exists(payment)

@@ -136,6 +136,11 @@ class LifeMachine(RuleBasedStateMachine):
                 transitions.mark_refunded(order, by="machine")
 
     @rule(order=orders)
+    def staff_cancels_what_cost_nothing(self, order):
+        if not order.total_minor and Order.objects.get(pk=order.pk).status != Status.SHIPPED:
+            self._try(order, Status.REFUNDED, transitions.cancel_free)
+
+    @rule(order=orders)
     def refund_comes_back(self, order):
         refund = Refund.objects.filter(payment__order=order, booked=True).first()
         if refund is None:

@@ -65,6 +65,11 @@ def refund_told_that_never_was(life: Life) -> None:
 
 
 @found_by("mail_has_a_cause")
+def cancellation_told_of_what_was_refunded(life: Life) -> None:
+    mail_to(life[Status.REFUNDED], kind="cancelled")
+
+
+@found_by("mail_has_a_cause")
 def late_money_told_that_never_came(life: Life) -> None:
     mail_to(life[Status.EXPIRED], kind="paid_too_late", reference="x")
 

@@ -6,14 +6,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orders.emails import queue_mail, render
 from orders.models import Order
 from orders.status import Status
+from orders.transitions import ship
 from payments.audit import audit
 from payments.desk_sweep import sweep
 from payments.models import Payment
 from payments.refund import refund
 from payments.refund_lines import Units
 from payments.settle import settle
+from promotions.models import Promotion
 from tests import factories
 from tests.payments.shopping import deliver, events_of
 
@@ -86,3 +89,36 @@ def test_it_leaves_out_what_a_refund_of_units_kept_away(grace_client, paid):
     press(grace_client, paid.order, "put_back")
     assert on_hand(paid.order) == 4
     assert violations() == set()
+
+
+@pytest.fixture
+def free(shopper) -> Order:
+    factories.promotion(code="GIFT", percent=100, most_uses=1)
+    shopper.put(factories.variant(requires_shipping=False, on_hand=5), 2)
+    shopper.client.post("/cart/code/", {"code": "GIFT"})
+    assert shopper.press_pay().status_code == 302
+    order = Order.objects.get(total_minor=0)
+    Order.objects.filter(pk=order.pk).update(email="ada@shop.test")
+    queue_mail(order, "confirmed")
+    return order
+
+
+def test_it_cancels_what_cost_nothing_once(shopper, free, grace_client):
+    assert offered(grace_client, free) == ["ship", "cancel_free"]
+    assert "Cancelled" in press(grace_client, free, "cancel_free")
+    assert "nothing was changed" in press(grace_client, free, "cancel_free")
+    free.refresh_from_db()
+    assert (free.status, on_hand(free), Promotion.objects.get().uses) == (Status.REFUNDED, 5, 0)
+    assert [mail.kind for mail in free.mails.order_by("id")] == ["confirmed", "cancelled"]
+    assert "had cost nothing" in render(free.mails.get(kind="cancelled")).body
+    assert offered(grace_client, free) == []
+    assert "It was cancelled. It had cost nothing." in shopper.client.get(free.get_absolute_url()).content.decode()
+    assert violations() == set()
+
+
+def test_it_cancels_nothing_that_was_paid_for_or_shipped(paid, free, grace_client):
+    assert "cannot be cancelled" in press(grace_client, paid.order, "cancel_free")
+    ship(free, by="grace@shop.test")
+    assert "cannot be cancelled" in press(grace_client, free, "cancel_free")
+    assert offered(grace_client, free) == ["put_back"]
+    assert set(Order.objects.values_list("status", flat=True)) == {Status.PAID, Status.SHIPPED}
