@@ -50,8 +50,13 @@ class DifferenceAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "kind", "order", "detail", "reference", "resolved_at", "resolved_by"]
     list_filter = [StateFilter, "kind", ("created_at", DateFilter)]
     list_select_related = ["order"]
-    search_fields = ["reference", "order__number__istartswith", "detail__icontains"]
-    search_help_text = _("A whole id of Stripe's, how the order's number begins, or a part of what differs")
+    search_fields = [
+        "reference", "order__number__istartswith", "detail__icontains", "order__payments__session_id",
+        "order__payments__payment_intent_id", "order__payments__refunds__stripe_id", "order__payments__disputes__stripe_id",
+    ]  # fmt: skip
+    search_help_text = _(
+        "A whole id of Stripe's: cs_…, pi_…, re_…, dp_…; how the order's number begins, or a part of what differs"
+    )
     actions = ["mark_resolved"]
     change_list_template = "admin/payments/desk_list.html"
 

@@ -10,7 +10,7 @@ from django.utils.timezone import make_aware
 from accounts.models import User
 from orders.models import Order, OrderLine, OutgoingMail
 from orders.status import Status
-from payments.models import Difference, Payment, ReconcileRun, Refund, WebhookEvent
+from payments.models import Difference, Dispute, Payment, ReconcileRun, Refund, WebhookEvent
 from tests import factories
 from tests.catalog.test_list_index import plan
 
@@ -36,7 +36,8 @@ def order(print_, nth, **fields):
         payment_intent_id=f"pi_{nth}",
     )
     Refund.objects.create(payment=payment, amount_minor=100, currency="EUR", stripe_id=f"re_{nth}")
-    Difference.objects.create(kind="amount", reference=f"cs_{nth}", order=made, detail="5 paid, 6 asked")
+    Dispute.objects.create(payment=payment, amount_minor=100, currency="EUR", stripe_id=f"dp_{nth}", status="won")
+    Difference.objects.create(kind="paid_twice", reference=payment.reference, order=made, detail="5 are being refunded")
     OutgoingMail.objects.create(order=made, kind="confirmed", to=made.email)
     stripe = {"stripe_id": f"evt_{nth}", "object_id": f"cs_{nth}", "created_at": timezone.now()}
     WebhookEvent.objects.create(type="checkout.session.completed", order=made, **stripe)
@@ -78,7 +79,7 @@ HANGING = {
     "payments/payment": ["abcd", "cs_1", "pi_1"],
     "payments/refund": ["abcd", "re_1"],
     "payments/webhookevent": ["abcd", "evt_1", "cs_1"],
-    "payments/difference": ["abcd", "cs_1"],
+    "payments/difference": ["abcd", "cs_1", "pi_1", "re_1", "dp_1"],
     "orders/outgoingmail": ["abcd", "bob@"],
 }
 
@@ -134,6 +135,8 @@ SEARCHES = [
     (OrderLine.objects.filter(sku__istartswith="ff"), "orders_line_sku"),
     (OutgoingMail.objects.filter(to__istartswith="ada"), "orders_mail_to"),
     (WebhookEvent.objects.filter(object_id="cs_1"), "payments_event_object"),
+    (Difference.objects.filter(order__payments__session_id="cs_1"), "payments_difference_order_id"),
+    (Difference.objects.filter(order__payments__refunds__stripe_id="re_1"), "payments_difference_order_id"),
 ]
 
 
