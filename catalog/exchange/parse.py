@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from catalog.exchange import picture_address
 from catalog.exchange.cells import CellRefused, amount, code, one_of, short, weight, whole, yes_or_no
 from catalog.exchange.columns import MOST_OPTIONS
+from catalog.exchange.handles import LONGEST as LONGEST_HANDLE
+from catalog.exchange.handles import is_handle, slug_of
 from catalog.exchange.read import Block, Line, Reason
 from catalog.models import MOST_ON_HAND
 
@@ -70,6 +72,10 @@ class Record:
     reasons: list[Reason] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)  # what is left out or cut; the product is imported all the same
 
+    @property
+    def slug(self) -> str:
+        return slug_of(self.handle)
+
 
 def parse(block: Block, columns: frozenset[str]) -> Record:
     """Everything that is wrong is in the record's `reasons`; without any the record is whole."""
@@ -88,8 +94,8 @@ class _Reader:
         self.shipped: list[bool] = []
 
     def read(self, lines: list[Line]) -> None:
-        if not re.fullmatch(r"[-a-zA-Z0-9_]{1,120}", self.record.handle):
-            self._refuse(lines[0], "Handle", _("Up to 120 of the letters a to z, digits, - and _."))
+        if not is_handle(self.record.handle):
+            self._refuse(lines[0], "Handle", _("Up to %d letters, digits, - and _.") % LONGEST_HANDLE)
             return
         self._product(lines[0])
         self._options(lines)

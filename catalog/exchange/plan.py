@@ -83,8 +83,8 @@ class SkusOfFile:
 
 
 def plan(record: Record, shelf: Shelf, skus: SkusOfFile) -> Plan:
-    known = shelf.products.get(record.handle)
-    product = known.product if known else Product(slug=record.handle)
+    known = shelf.products.get(record.slug)
+    product = known.product if known else Product(slug=record.slug)
     made = Plan(record, product, is_new=known is None, reasons=list(record.reasons))
     if made.reasons:
         return made
@@ -207,9 +207,9 @@ class _Planner:
             self.plan.shown_by.append((variant, record.picture))
 
     def _made_sku(self, record: VariantRecord) -> str:
-        plain = made_sku(self.record.handle, record.options or {})
+        plain = made_sku(self.record.slug, record.options or {})
         free = plain not in self.shelf.skus and self.skus.lines.get(plain, record.line) == record.line
-        return plain if free else made_sku(self.record.handle, record.options or {}, sure=True)
+        return plain if free else made_sku(self.record.slug, record.options or {}, sure=True)
 
     def _claim(self, sku: str, record: VariantRecord) -> None:
         before = self.skus.taken(sku, record.line)

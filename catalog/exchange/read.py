@@ -16,6 +16,8 @@ from typing import BinaryIO
 from django.utils.translation import gettext as _
 
 from catalog.exchange.columns import BY_FOLDED_NAME, unguarded
+from catalog.exchange.handles import LONGEST as LONGEST_HANDLE
+from catalog.exchange.handles import slug_of
 
 Opener = Callable[[], BinaryIO]
 
@@ -110,10 +112,11 @@ def read_blocks(open_file: Opener) -> Iterator[Block]:
             if block is not None:
                 yield block
             block = Block(handle)
-            if handle in seen:
-                block.reasons.append(Reason(number, "Handle", _comes_again(handle, seen[handle])))
+            slug = slug_of(handle)
+            if handle and slug in seen:
+                block.reasons.append(Reason(number, "Handle", _comes_again(handle, seen[slug])))
             elif handle:
-                seen[handle] = number
+                seen[slug] = number
             else:
                 block.reasons.append(
                     Reason(number, "Handle", _("This cell is empty: each line needs the handle of its product."))
@@ -150,7 +153,7 @@ def _line(number: int, cells: list[str], header: Header) -> tuple[Line, list[Rea
     if "Handle" in known:
         known["Handle"] = known["Handle"].strip()
     if reasons:
-        known = {"Handle": known.get("Handle", "")[:200].replace("\0", "")}
+        known = {"Handle": known.get("Handle", "")[:LONGEST_HANDLE].replace("\0", "")}
     return Line(number, known), reasons
 
 

@@ -47,10 +47,10 @@ def type_of(product: Product, categories: list[Category]) -> str:
 
 def look_up(records: Iterable[Record], *, lock: bool) -> Shelf:
     """`lock`: hold the products and variants until the transaction ends, so that what is planned stays true."""
-    handles = [record.handle for record in records]
+    slugs = [record.slug for record in records]
     skus = {sku for record in records for sku in _skus(record)}
-    products = Product.objects.filter(slug__in=handles).order_by("pk")
-    variants = Variant.objects.filter(product__slug__in=handles).order_by("pk")
+    products = Product.objects.filter(slug__in=slugs).order_by("pk")
+    variants = Variant.objects.filter(product__slug__in=slugs).order_by("pk")
     if lock:
         products = products.select_for_update(no_key=True)
         variants = variants.select_for_update(of=("self",), no_key=True)
@@ -64,8 +64,8 @@ def _skus(record: Record) -> Iterable[str]:
         if variant.sku:
             yield variant.sku
         else:
-            yield made_sku(record.handle, variant.options or {})
-            yield made_sku(record.handle, variant.options or {}, sure=True)
+            yield made_sku(record.slug, variant.options or {})
+            yield made_sku(record.slug, variant.options or {}, sure=True)
 
 
 def with_parts(products: Iterable[Product], variants: Iterable[Variant]) -> dict[int, Known]:

@@ -132,7 +132,7 @@ def test_it_reads_prices_of_a_currency_without_cents(settings):
 @pytest.mark.parametrize(
     ("cells", "says"),
     [
-        ({"Handle": "Töpfe"}, "Handle: Up to 120"),
+        ({"Handle": "pots & pans"}, "Handle: Up to 255"),
         ({"Title": " "}, "Title: This cell is empty"),
         ({"Title": "x" * 201}, "Title: 201 characters; at most 200"),
         ({"Variant Price": ""}, "Variant Price: "),
