@@ -234,3 +234,24 @@ class VariantFormSet(forms.BaseInlineFormSet):
             if chosen in seen:
                 form.add_error("option_values", _("Another variant has the same options: shoppers could not tell them apart."))
             seen.append(chosen)
+
+
+class OptionFormSet(forms.BaseInlineFormSet):
+    """All options of a product."""
+
+    def clean(self) -> None:
+        super().clean()
+        gone = {form.instance.name for form in self.deleted_forms if form.instance.pk}
+        used = gone & {name for chosen in self._choices() for name in chosen}
+        if used:
+            text = _("Variants are chosen by %(names)s. Take it out of their options and save, then delete it here.")
+            raise ValidationError(text, params={"names": ", ".join(sorted(used))})
+
+    def _choices(self) -> Any:
+        return Variant.objects.filter(product=self.instance.pk).values_list("option_values", flat=True)
+
+    @property
+    def new_names(self) -> dict[str, str]:
+        """By the names that the options had."""
+        kept = [form for form in self.initial_forms if form not in self.deleted_forms]
+        return {form.initial["name"]: form.instance.name for form in kept if "name" in form.changed_data}

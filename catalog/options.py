@@ -12,7 +12,8 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Option, Product
+from catalog.listing import refreshed_once
+from catalog.models import Option, Product, Variant
 
 LINE_ENDS = {"n": "\n", "r": "\r"}  # which a field of one line cannot show
 SIGN = re.compile(r"\\.|.", re.DOTALL)  # with its backslash, if it has one
@@ -93,23 +94,31 @@ def _meant(sign: str) -> str:
     return letter if letter in tuple("\\;:") or letter.isspace() else sign
 
 
+def rename_options(product: Product, names: dict[str, str]) -> None:
+    """Let the variants be chosen by new names, given by the old ones. One that has a choice of the new name keeps both."""
+    with refreshed_once():
+        for variant in Variant.objects.filter(product=product):
+            new = {old: name for old, name in names.items() if name not in variant.option_values}
+            _choose(variant, {new.get(name, name): choice for name, choice in variant.option_values.items()})
+
+
 def list_options(product: Product) -> None:
     """Add to the product's options whatever its variants are chosen by, and bring their choices into the options' order."""
     known = set(product.options.values_list("name", flat=True))
     last = product.options.aggregate(last=Max("position"))["last"] or 0
-    for chosen in product.variants.values_list("option_values", flat=True):
-        for name in chosen:
-            if name not in known:
-                known.add(name)
-                last += 1
-                Option.objects.create(product=product, name=name, position=last)
-    _sort_choices(product)
-
-
-def _sort_choices(product: Product) -> None:
+    variants = list(Variant.objects.filter(product=product))  # as they are now, whatever was fetched with the product
+    for name in (name for variant in variants for name in variant.option_values):
+        if name not in known:
+            known.add(name)
+            last += 1
+            Option.objects.create(product=product, name=name, position=last)
     order = list(product.options.order_by("position", "id").values_list("name", flat=True))
-    for variant in product.variants.all():
-        choices = {name: variant.option_values[name] for name in order if name in variant.option_values}
-        if list(choices) != list(variant.option_values):
-            variant.option_values = choices
-            variant.save(update_fields=["option_values"])
+    with refreshed_once():
+        for variant in variants:
+            _choose(variant, {name: variant.option_values[name] for name in order if name in variant.option_values})
+
+
+def _choose(variant: Variant, choices: dict[str, str]) -> None:
+    if list(choices) != list(variant.option_values):
+        variant.option_values = choices
+        variant.save(update_fields=["option_values"])

@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
-from catalog.admin_forms import STOCK_TYPED, ProductForm, VariantForm, VariantFormSet
+from catalog.admin_forms import STOCK_TYPED, OptionFormSet, ProductForm, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
 from catalog.bulk.admin import BulkProducts
 from catalog.history_admin import TellsValues
 from catalog.models import Option, Product, ProductImage, Variant
-from catalog.options import list_options
+from catalog.options import list_options, rename_options
 from catalog.picture_admin import ImageInline, TabularInline, thumbnail
 from catalog.preview_admin import ShowsPreview
 from catalog.stock_words import free
@@ -33,6 +33,7 @@ MOST_FIELDS = 1_000  # for all variants: settings.DATA_UPLOAD_MAX_NUMBER_FIELDS 
 
 class OptionInline(TabularInline):
     model = Option
+    formset = OptionFormSet
     extra = 0
     verbose_name_plural = _("options: what a shopper chooses by, in this order")
 
@@ -157,6 +158,9 @@ class ProductAdmin(BulkProducts, ShowsPreview, TellsValues, KeepsPromises):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        for formset in formsets:
+            if formset.model is Option:
+                rename_options(form.instance, formset.new_names)
         list_options(form.instance)
 
     def variants_of(self, objects: Iterable[Any]) -> QuerySet[Variant]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.test import Client
 
 from catalog.exchange.parse import MOST_PICTURES, MOST_VARIANTS
-from catalog.models import Product, ProductImage, Variant
+from catalog.models import Option, Product, ProductImage, Variant
 from catalog.product_admin import MOST_FIELDS, OF_A_VARIANT
 from tests import factories
 from tests.catalog.admin_forms import errors_of, filled_in, list_of, page_of
@@ -94,3 +95,61 @@ def test_it_changes_no_options_that_an_import_brought(grace_client):
     variant.refresh_from_db()
     assert variant.option_values == brought
     assert [option.name for option in variant.product.options.all()] == list(brought)
+
+
+# -- Options ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pot(db: None) -> Product:
+    """A product in two sizes and one glaze."""
+    product = factories.product(title="Pot")
+    for place, name in enumerate(("Size", "Glaze")):
+        Option.objects.create(product=product, name=name, position=place)
+    for size in ("Small", "Large"):
+        factories.variant(product=product, option_values={"Size": size, "Glaze": "Blue"})
+    return product
+
+
+def choices(product: Product) -> list[list[tuple[str, str]]]:
+    """In their order."""
+    return [list(each.items()) for each in product.variants.values_list("option_values", flat=True)]
+
+
+def names(product: Product) -> list[str]:
+    return list(product.options.values_list("name", flat=True))
+
+
+def test_it_renames_an_option_of_all_variants(grace_client, pot):
+    _fields, answer = save(grace_client, pot, options__0__name="Format")
+    assert answer.status_code == 302, errors_of(answer)
+    assert names(pot) == ["Format", "Glaze"]
+    assert choices(pot) == [[("Format", "Small"), ("Glaze", "Blue")], [("Format", "Large"), ("Glaze", "Blue")]]
+    assert list(Client().get("/products/?option.Format=Large").context["page"].cards) != []
+
+
+def test_it_keeps_both_where_a_variant_has_a_choice_of_the_new_name(grace_client, pot):
+    changes = {"options__0__name": "Format", "variants__0__option_values": "Size: Small; Glaze: Blue; Format: A3"}
+    _fields, answer = save(grace_client, pot, **changes)
+    assert answer.status_code == 302, errors_of(answer)
+    assert names(pot) == ["Format", "Glaze", "Size"]
+    assert choices(pot)[0] == [("Format", "A3"), ("Glaze", "Blue"), ("Size", "Small")]
+    assert choices(pot)[1] == [("Format", "Large"), ("Glaze", "Blue")]
+
+
+def test_it_changes_the_order_of_options_and_a_choice_at_once(grace_client, pot):
+    changes = {"options__0__position": 5, "variants__0__option_values": "Size: Tiny; Glaze: Blue"}
+    _fields, answer = save(grace_client, pot, **changes)
+    assert answer.status_code == 302, errors_of(answer)
+    assert choices(pot) == [[("Glaze", "Blue"), ("Size", "Tiny")], [("Glaze", "Blue"), ("Size", "Large")]]
+
+
+def test_it_deletes_no_option_that_variants_are_chosen_by(grace_client, pot):
+    _fields, answer = save(grace_client, pot, options__1__DELETE="on")
+    told = "Variants are chosen by Glaze. Take it out of their options and save, then delete it here."
+    assert errors_of(answer) == {"options": [told]}
+    for variant, size in zip(pot.variants.all(), ("Small", "Large"), strict=True):
+        variant.option_values = {"Size": size}
+        variant.save()
+    assert save(grace_client, pot, options__1__DELETE="on")[1].status_code == 302
+    assert names(pot) == ["Size"]
