@@ -26,15 +26,17 @@ KNOWN = frozenset((*PRODUCT, *VARIANT, *PICTURE, *option_columns(MOST_OPTIONS)))
 BY_FOLDED_NAME = {name.casefold(): name for name in KNOWN}
 
 # What a spreadsheet may take for a formula; see https://owasp.org/www-community/attacks/CSV_Injection (read in autumn 2026).
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+# A program that splits lines at ; or tabs heeds no quotes inside: for it a cell begins after each of those, or a line end.
+_SIGNS = "=+\\-@＝＋－＠"
+_BEGINS = re.compile(rf"""\A'*(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])['"]*(?=[{_SIGNS}])""")
+_GUARD = re.compile(rf"""\A'(?='*[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'(?=['"]*[{_SIGNS}])""")
 
 
 def guarded(text: str) -> str:
-    """The cell for a text: with an apostrophe in front if a spreadsheet might calculate with it."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    """The cell for a text: with an apostrophe wherever a spreadsheet might begin to calculate."""
+    return _BEGINS.sub(r"'\g<0>", text)
 
 
 def unguarded(cell: str) -> str:
     """The text of a cell: exactly what `guarded` was given."""
-    return cell[1:] if cell.startswith("'") and _GUARDED.match(cell) else cell
+    return _GUARD.sub("", cell)

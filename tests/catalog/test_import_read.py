@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.exchange.columns import guarded, unguarded
 from catalog.exchange.read import FileRefused, count_lines, read_blocks, read_header
@@ -87,3 +90,24 @@ def test_it_guards_formulas_and_reads_them_back(text):
     cell = guarded(text)
     assert not cell.startswith(tuple("=+-@\t\r＝"))
     assert unguarded(cell) == text
+
+
+@pytest.mark.parametrize("text", ["x;=cmd|' /C calc'!A0;y", "x;'=1", 'x;"=1', "x\t@sum(1)", "x\n-1", "x\r\n\t+1", "a,b;＝1"])
+def test_it_guards_formulas_where_another_separator_would_make_a_cell(text):
+    """Opened as it is by a double click, where the list separator of the country is no comma."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow(["pot", guarded(text), "end"])
+    for delimiter in ";\t":
+        cells = [cell for row in csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=delimiter) for cell in row]
+        assert [cell for cell in cells if cell.startswith(tuple("=+-@＝"))] == []
+    assert unguarded(guarded(text)) == text
+
+
+@pytest.mark.parametrize("text", ["a; b", "a-b", "1=1", "a;\n\nb", "it's; 'so'", "<p style='a:b'>&nbsp;'x'</p>"])
+def test_it_leaves_other_texts_as_they_are(text):
+    assert guarded(text) == unguarded(text) == text
+
+
+@given(st.text("'\";\t\r\n=-＝x,"))
+def test_it_reads_back_whatever_it_guarded(text):
+    assert unguarded(guarded(text)) == text
