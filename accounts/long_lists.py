@@ -11,9 +11,11 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Page, Paginator
+from django.db import DataError
 from django.db.models import Q, QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
@@ -58,6 +60,13 @@ class KeysPaginator(Paginator):
 
 class LongChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
+        """Raises IncorrectLookupParameters also for what only the question shows to be none, as the year 99999."""
+        try:
+            self._find(request)
+        except (ValueError, OverflowError, DataError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def _find(self, request: HttpRequest) -> None:
         super().get_results(request)
         found: Any = self.paginator
         whole = not self.multi_page or (self.show_all and self.can_show_all)
@@ -111,8 +120,12 @@ class LongList(admin.ModelAdmin):
         return super().changelist_view(request, extra_context)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
-        """Rows that have each word somewhere; "two words" in quotes are one. None of them comes twice."""
-        for word in _words(search_term)[:WORDS]:
+        """Rows that have each word somewhere; "two words" in quotes are one. None of them comes twice.
+
+        All of them where the list has no `search_fields`: its page shows no field to search by.
+        """
+        words = _words(search_term)[:WORDS] if self.get_search_fields(request) else []
+        for word in words:
             queryset = queryset.filter(self.having(word, request))
         return queryset, False
 
