@@ -88,19 +88,24 @@ def _of_decline(payment: Payment, why: str) -> Iterator[str]:
 def _of_refunds(payment: Payment, state: StripePayment | None, refunds: list[StripeRefund]) -> Iterator[str]:
     """As payments/handlers.py and payments/refund.py book them, once the payment is as Stripe has it."""
     comes = _comes(payment, state)
+    counts = comes or payment.status == Status.SUCCEEDED  # else it is money of another amount, and on no order
+    came = payment.status in HAS_MONEY or bool(state and state.is_paid and is_bound(payment, state))
     order, new = payment.order, payment.amount_minor if comes and payment.order.is_open else 0
     left = order.paid_minor - order.refunded_minor + new
     for seen in refunds:
         told = {"refund": seen.id, "amount": Money(seen.amount_minor, seen.currency), "status": seen.status}
         known = Refund.objects.filter(payment=payment, stripe_id=seen.id).first()
         known = known or Refund.objects.filter(payment=payment, stripe_id=None, reference=seen.reference).first()
-        if not (comes or payment.status == Status.SUCCEEDED):
+        if not came:
             if _would_be_unknown(seen):
                 yield _("Refund %(refund)s of %(amount)s is of a payment that is not booked: it would go on the desk.") % told
         elif known is not None:
             yield from _of_known_refund(known, seen, told)
-        elif seen.status in CAME_BACK:
-            yield _("Refund %(refund)s of %(amount)s (%(status)s) is not here: it would be noted, and moves no money.") % told
+        elif seen.status in CAME_BACK or not counts:
+            yield (
+                _("Refund %(refund)s of %(amount)s (%(status)s) is not here: it would be noted, and counted on no order.")
+                % told
+            )
         elif seen.amount_minor > left:
             yield _("Refund %(refund)s of %(amount)s is more than the order has left: it would go on the desk.") % told
         else:

@@ -13,7 +13,7 @@ from orders.status import Status, Way
 from orders.transitions import expire
 from payments.dry_run import dry_run
 from payments.inbox import process_again
-from payments.models import Difference, Payment, WebhookEvent
+from payments.models import Difference, Payment, Refund, WebhookEvent
 from payments.refund import refund
 from payments.settle import settle
 from tests import factories
@@ -112,14 +112,16 @@ def test_it_says_that_a_decline_would_be_noted(shopper, payment):
     assert dry_run(really(shopper, "payment_intent.payment_failed")) == [NOTHING]
 
 
-def test_it_says_which_refund_would_go_on_the_desk(shopper, payment):
+@pytest.mark.parametrize("settled", [True, False])
+def test_it_says_which_refund_is_of_money_that_no_order_has(shopper, payment, settled):
     shopper.pay(payment)
     Payment.objects.update(amount_minor=2401)
-    settle(Payment.objects.get(), by="test")
+    if settled:
+        settle(Payment.objects.get(), by="test")
     shopper.sandbox.refund(shopper.sandbox.session(payment.session_id)["payment_intent"])
-    assert "is of a payment that is not booked: it would go on the desk" in said(shopper, "refund.created")
+    assert "would be noted, and counted on no order" in said(shopper, "refund.created")
     assert dry_run(really(shopper, "refund.created")) == [NOTHING]
-    assert Difference.objects.filter(kind="refund_unknown").count() == 1
+    assert (Refund.objects.get().booked, Order.objects.get().refunded_minor) == (False, 0)
 
 
 def test_it_says_which_refund_is_more_than_the_order_has_left(shopper, payment):
