@@ -23,6 +23,7 @@ from catalog.picture_models import ProductImage
 from money import Money
 
 MAX_PRICE_MINOR = 99_999_999  # eight digits: what every way to pay at Stripe accepts
+LONGEST_PATH = 400  # of a category
 MOST_ON_HAND = 2_147_483_647  # of one variant: what the column holds
 
 
@@ -38,7 +39,7 @@ class Category(Findable):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("slug"), max_length=80)
-    path = models.CharField(_("path"), max_length=400, unique=True, editable=False)
+    path = models.CharField(_("path"), max_length=LONGEST_PATH, unique=True, editable=False)
     description = models.TextField(_("description"), blank=True)
     position = models.PositiveIntegerField(_("position"), default=0, help_text=_("Lower comes first."))
     is_published = models.BooleanField(_("published"), default=True)
@@ -70,10 +71,24 @@ class Category(Findable):
                 raise ValidationError({"parent": _("A category cannot lie below itself.")})
             above = above.parent
         path = self._path()
-        if len(path) > 400:
+        if len(path) > LONGEST_PATH:
             raise ValidationError({"slug": _("The address would be too long. Choose a shorter one.")})
+        self._refuse_too_long_below(path)
         if Category.objects.filter(path=path).exclude(pk=self.pk).exists():
             raise ValidationError({"slug": _("Another category has this address already.")})
+
+    def _refuse_too_long_below(self, path: str) -> None:
+        """The addresses of what lies below begin with this one's."""
+        old = Category.objects.filter(pk=self.pk).first()
+        if old is None:
+            return
+        below = Category.objects.filter(path__startswith=f"{old.path}/").values_list("path", flat=True)
+        ours = [each for each in below if each.startswith(f"{old.path}/")]  # SQLite ignores case
+        longest = max(ours, key=len, default=old.path)
+        if len(longest) - len(old.path) + len(path) > LONGEST_PATH:
+            field = "slug" if old.parent_id == self.parent_id else "parent"
+            text = _("The address of “%(path)s”, which lies below it, would be too long.")
+            raise ValidationError({field: ValidationError(text, params={"path": longest})})
 
     def _path(self) -> str:
         return f"{self.parent.path}/{self.slug}" if self.parent else self.slug

@@ -100,6 +100,22 @@ def test_it_shows_the_tree_of_categories(grace_client):
     assert Category.objects.get(pk=parent.pk).parent is None
 
 
+def test_it_moves_no_category_where_what_lies_below_would_have_too_long_an_address(grace_client):
+    top = factories.category(slug="prints")
+    below = top
+    for number in range(4):
+        below = factories.category(slug=f"{number}".ljust(80, "z"), parent=below)
+    elsewhere = factories.category(slug="e" * 69)  # with it, a slash and all below, 400 letters
+    longer = factories.category(slug="e" * 70)
+    answer = submit(grace_client, page_of(top), parent=longer.pk)
+    assert errors_of(answer) == {"parent": [f"The address of “{below.path}”, which lies below it, would be too long."]}
+    assert list(errors_of(submit(grace_client, page_of(top), slug="p" * 77))) == ["slug"]
+    assert submit(grace_client, page_of(top), parent=elsewhere.pk).status_code == 302
+    below.refresh_from_db()
+    assert len(below.path) == 400
+    assert submit(grace_client, page_of(top), name="Renamed").status_code == 302
+
+
 def test_it_marks_nothing_up_inline(grace_client, stocked):
     factories.picture(product=stocked.product)
     for address in [*map(list_of, LISTS), page_of(stocked), page_of(stocked.product), ADD]:
