@@ -8,12 +8,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.exchange.read import LONGEST_CELL
 from catalog.models import MAX_PRICE_MINOR, MOST_ON_HAND, Product, Variant
 from catalog.newer import KeepsNewer
-from catalog.options import OptionValuesField
+from catalog.options import OptionValuesField, refuse_more_options
 from catalog.stock import adjust, count
 from money.forms import MoneyField
 
@@ -193,14 +195,26 @@ def refuse_overdraws(forms: Iterable[VariantForm]) -> None:
 class ProductForm(KeepsNewer):
     newer = ("is_published",)
 
+    def clean_description(self) -> str:
+        MaxLengthValidator(LONGEST_CELL)(self.cleaned_data["description"])
+        return self.cleaned_data["description"]
+
 
 class StockedVariantForm(VariantForm):
     """A variant on a page of its own."""
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
+        product = self.instance.product if self.instance.pk else self.cleaned_data.get("product")
+        refuse_more_options(product, [self])
         refuse_overdraws([self])
         return data
+
+    def clean_barcode(self) -> str:
+        barcode = self.cleaned_data["barcode"]
+        if barcode.startswith("'"):
+            raise ValidationError(_("Leave out the apostrophe: a spreadsheet put it there, and an import takes it off."))
+        return barcode
 
 
 class VariantFormSet(forms.BaseInlineFormSet):
@@ -217,6 +231,7 @@ class VariantFormSet(forms.BaseInlineFormSet):
         kept: list[Any] = [form for form in self.forms if hasattr(form, "cleaned_data") and form not in self.deleted_forms]
         refuse_overdraws(kept)
         self._refuse_twins(kept)
+        refuse_more_options(self.instance, kept)
         promised = [form.instance.sku for form in self.deleted_forms if form.instance.pk and self._is_promised(form.instance)]
         if promised:
             text = _("Units of %(skus)s are promised to open orders: it cannot be deleted now. Switch it off instead.")
@@ -234,24 +249,3 @@ class VariantFormSet(forms.BaseInlineFormSet):
             if chosen in seen:
                 form.add_error("option_values", _("Another variant has the same options: shoppers could not tell them apart."))
             seen.append(chosen)
-
-
-class OptionFormSet(forms.BaseInlineFormSet):
-    """All options of a product."""
-
-    def clean(self) -> None:
-        super().clean()
-        gone = {form.instance.name for form in self.deleted_forms if form.instance.pk}
-        used = gone & {name for chosen in self._choices() for name in chosen}
-        if used:
-            text = _("Variants are chosen by %(names)s. Take it out of their options and save, then delete it here.")
-            raise ValidationError(text, params={"names": ", ".join(sorted(used))})
-
-    def _choices(self) -> Any:
-        return Variant.objects.filter(product=self.instance.pk).values_list("option_values", flat=True)
-
-    @property
-    def new_names(self) -> dict[str, str]:
-        """By the names that the options had."""
-        kept = [form for form in self.initial_forms if form not in self.deleted_forms]
-        return {form.initial["name"]: form.instance.name for form in kept if "name" in form.changed_data}

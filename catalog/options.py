@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from catalog.exchange.columns import MOST_OPTIONS
 from catalog.listing import refreshed_once
 from catalog.models import Option, Product, Variant
 
+TOO_MANY = _("A product has at most nine options.")
 LINE_ENDS = {"n": "\n", "r": "\r"}  # which a field of one line cannot show
 SIGN = re.compile(r"\\.|.", re.DOTALL)  # with its backslash, if it has one
 
@@ -92,6 +95,41 @@ def _meant(sign: str) -> str:
     if letter in LINE_ENDS:
         return LINE_ENDS[letter]
     return letter if letter in tuple("\\;:") or letter.isspace() else sign
+
+
+class OptionFormSet(forms.BaseInlineFormSet):
+    """All options of a product."""
+
+    def clean(self) -> None:
+        super().clean()
+        gone = {form.instance.name for form in self.deleted_forms if form.instance.pk}
+        used = gone & {name for chosen in self._choices() for name in chosen}
+        if used:
+            text = _("Variants are chosen by %(names)s. Take it out of their options and save, then delete it here.")
+            raise ValidationError(text, params={"names": ", ".join(sorted(used))})
+        added = [form for form in self.extra_forms if form.has_changed() and form not in self.deleted_forms]
+        if added and len(added) + len(self.initial_forms) - len(gone) > MOST_OPTIONS:
+            added[-1].add_error("name", TOO_MANY)
+
+    def _choices(self) -> Any:
+        return Variant.objects.filter(product=self.instance.pk).values_list("option_values", flat=True)
+
+    @property
+    def new_names(self) -> dict[str, str]:
+        """By the names that the options had."""
+        kept = [form for form in self.initial_forms if form not in self.deleted_forms]
+        return {form.initial["name"]: form.instance.name for form in kept if "name" in form.changed_data}
+
+
+def refuse_more_options(product: Product | None, forms: Iterable[Any]) -> None:
+    """Put an error beside the first choice that would give the product more options than a file can name."""
+    known = set(product.options.values_list("name", flat=True)) if product and product.pk else set()
+    for form in forms:
+        new = set(form.cleaned_data.get("option_values") or {}) - known
+        known |= new
+        if new and len(known) > MOST_OPTIONS:
+            form.add_error("option_values", TOO_MANY)
+            return
 
 
 def rename_options(product: Product, names: dict[str, str]) -> None:

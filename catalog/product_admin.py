@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from catalog.admin_filters import ProductStockFilter, SubtreeFilter
-from catalog.admin_forms import STOCK_TYPED, OptionFormSet, ProductForm, VariantForm, VariantFormSet
+from catalog.admin_forms import STOCK_TYPED, ProductForm, VariantForm, VariantFormSet
 from catalog.admin_guards import KeepsPromises
 from catalog.bulk.admin import BulkProducts
 from catalog.history_admin import TellsValues
 from catalog.models import Option, Product, ProductImage, Variant
-from catalog.options import list_options, rename_options
+from catalog.options import OptionFormSet, list_options, rename_options
 from catalog.picture_admin import ImageInline, TabularInline, thumbnail
 from catalog.preview_admin import ShowsPreview
 from catalog.stock_words import free

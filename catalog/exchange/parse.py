@@ -13,7 +13,7 @@ from catalog.exchange.cells import CellRefused, amount, code, one_of, short, wei
 from catalog.exchange.columns import MOST_OPTIONS
 from catalog.exchange.handles import LONGEST as LONGEST_HANDLE
 from catalog.exchange.handles import is_handle, slug_of
-from catalog.exchange.read import Block, Line, Reason
+from catalog.exchange.read import LONGEST_CELL, Block, Line, Reason
 from catalog.models import MOST_ON_HAND
 
 NO_CHOICE = {"Title": "Default Title"}  # how the layout writes a product without options
@@ -24,7 +24,7 @@ LONGEST_ALT = 250
 # Columns of the first line, the product's field and its longest text.
 TEXTS = {
     "Title": ("title", 200),
-    "Body (HTML)": ("description", 100_000),
+    "Body (HTML)": ("description", LONGEST_CELL),
     "Vendor": ("vendor", 120),
     "Tags": ("tags", 1000),
     "Summary": ("summary", 300),

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.test import Client
 
 from catalog.exchange.parse import MOST_PICTURES, MOST_VARIANTS
+from catalog.exchange.read import LONGEST_CELL
 from catalog.models import Option, Product, ProductImage, Variant
 from catalog.product_admin import MOST_FIELDS, OF_A_VARIANT
 from tests import factories
-from tests.catalog.admin_forms import errors_of, filled_in, list_of, page_of
+from tests.catalog.admin_forms import errors_of, filled_in, list_of, page_of, submit
 
 
 def product_with(*, variants: int, pictures: int = 0) -> Product:
@@ -153,3 +154,55 @@ def test_it_deletes_no_option_that_variants_are_chosen_by(grace_client, pot):
         variant.save()
     assert save(grace_client, pot, options__1__DELETE="on")[1].status_code == 302
     assert names(pot) == ["Size"]
+
+
+# -- What an import would refuse or change ----------------------------------------------------------------------------
+
+
+def options(*numbers: int) -> str:
+    return "; ".join(f"O{n}: a" for n in numbers)
+
+
+def test_it_takes_nine_options_and_not_ten(grace_client, pot):
+    first, second = pot.variants.all()
+    told = ["A product has at most nine options."]
+    changes = {"variants__0__option_values": options(1, 2, 3, 4), "variants__1__option_values": options(5, 6, 7, 8)}
+    assert errors_of(save(grace_client, pot, **changes)[1]) == {"variants-1-option_values": told}
+    changes["variants__1__option_values"] = options(5, 6, 7)
+    assert save(grace_client, pot, **changes)[1].status_code == 302
+    assert len(names(pot)) == 9
+    one_more = {"options-TOTAL_FORMS": 10, "options__9__name": "Ink", "options__9__position": 9}
+    assert errors_of(save(grace_client, pot, **one_more)[1]) == {"options-9-name": told}
+    assert errors_of(submit(grace_client, page_of(second), option_values=options(8))) == {"option_values": told}
+    assert submit(grace_client, page_of(first), option_values=options(7)).status_code == 302
+    assert len(names(pot)) == 9
+
+
+def test_it_lets_a_product_that_has_ten_options_go_back_to_nine(grace_client, pot):
+    for number in range(8):
+        Option.objects.create(product=pot, name=f"O{number}", position=number)
+    assert save(grace_client, pot, title="Vase")[1].status_code == 302
+    assert save(grace_client, pot, options__9__DELETE="on")[1].status_code == 302
+    assert len(names(pot)) == 9
+
+
+def test_it_refuses_a_tenth_option_of_a_new_variant(grace_client, pot):
+    Option.objects.bulk_create(Option(product=pot, name=f"O{number}") for number in range(7))
+    new = {"product": pot.pk, "sku": "POT-3", "price_minor": "5", "option_values": "Shape: Round"}
+    address = "/admin/catalog/variant/add/"
+    assert errors_of(submit(grace_client, address, **new)) == {"option_values": ["A product has at most nine options."]}
+    assert submit(grace_client, address, **{**new, "option_values": "Size: Huge"}).status_code == 302
+
+
+def test_it_takes_a_description_as_long_as_a_cell(grace_client, pot):
+    told = errors_of(save(grace_client, pot, description="x" * (LONGEST_CELL + 1))[1])
+    assert told == {"description": ["Ensure this value has at most 100000 characters (it has 100001)."]}
+    assert save(grace_client, pot, description="x" * LONGEST_CELL)[1].status_code == 302
+
+
+def test_it_takes_a_barcode_as_an_import_would(grace_client, pot):
+    variant = pot.variants.first()
+    assert list(errors_of(submit(grace_client, page_of(variant), barcode="'0123"))) == ["barcode"]
+    assert submit(grace_client, page_of(variant), barcode=" 0123 ").status_code == 302
+    variant.refresh_from_db()
+    assert variant.barcode == "0123"
