@@ -6,6 +6,7 @@ other middleware runs as ever, so a kept page has the headers of any answer. Why
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections import OrderedDict
@@ -32,15 +33,17 @@ MOST_BYTES = 8 * 2**20  # of a process: about two hundred pages
 MOST_WAIT = 2  # seconds for a page that somebody else is making
 PERSONAL = (settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name)
 KNOWN = {"q", "category", "price_from", "price_to", "in_stock", "sort", "after", "before", "variant"}
-# Views write this where the visitor's CSRF token belongs. Nobody can guess it and put it into a text of the shop.
-TOKEN_PLACE = f"csrf-token-{secrets.token_hex(16)}"
-_TOKEN_PLACE = TOKEN_PLACE.encode()
+# Views write these where the visitor's CSRF token and the answer's nonce belong. Nobody can guess them and put them into a text
+# of the shop.
+_SECRET = f"place-{secrets.token_hex(16)}"
+TOKEN_PLACE, NONCE_PLACE = f"{_SECRET}-token", f"{_SECRET}-nonce"
+_PLACES = re.compile(f"({_SECRET}-(?:token|nonce))".encode())
 
 
 class Kept(NamedTuple):
-    """A page with its token's place left open. `begun`: nothing in it was read before, by the store's clock."""
+    """`parts`: of the page; each second one is a place. `begun`: nothing in it was read before, by the store's clock."""
 
-    content: bytes
+    parts: list[bytes]
     headers: dict[str, str]
     begun: float
 
@@ -55,14 +58,14 @@ class PageStore:
         self._making: dict[Key, Event] = {}
         self._lock = Lock()
 
-    def get(self, key: Key, seconds: float) -> HttpResponse | None:
-        """An answer made of the page, unless it is `seconds` old."""
+    def get(self, key: Key, seconds: float) -> Kept | None:
+        """The page, unless it is `seconds` old."""
         with self._lock:
             page = self._pages.get(key)
             if page is None or self.clock() - page.begun >= seconds:
                 return None
             self._pages.move_to_end(key)
-        return HttpResponse(page.content, headers=page.headers)
+        return page
 
     def put(self, key: Key, page: Kept) -> None:
         """Keep a page; those go that nobody has asked for the longest."""
@@ -105,17 +108,33 @@ def cached_page(view: View) -> View:
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def page() -> HttpResponse:
+            with _place_for_nonce(request):
+                return view(request, *args, **kwargs)
+
         seconds = settings.PAGE_CACHE_SECONDS
         key = _key(request) if seconds else None
         if key is None:
-            return _with_token(request, view(request, *args, **kwargs))
+            return _filled(request, page())
         kept = PAGES.get(key, seconds)
         if kept is None:
             with PAGES.turn(key):
-                kept = PAGES.get(key, seconds) or _made(key, request, lambda: view(request, *args, **kwargs))
-        return _with_token(request, kept)
+                kept = PAGES.get(key, seconds)
+                if kept is None:
+                    return _filled(request, _made(key, request, page))
+        return HttpResponse(_joined(request, kept.parts), headers=kept.headers)
 
     return answer
+
+
+@contextmanager
+def _place_for_nonce(request: HttpRequest) -> Iterator[None]:
+    """Who asks for the nonce meanwhile gets its place."""
+    nonce, request.csp_nonce = request.csp_nonce, NONCE_PLACE  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        request.csp_nonce = nonce  # type: ignore[attr-defined]
 
 
 def _made(key: Key, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
@@ -123,7 +142,7 @@ def _made(key: Key, request: HttpRequest, view: Callable[[], HttpResponse]) -> H
     response = view()
     patch_vary_headers(response, ["Cookie"])  # whoever stands between must not show it to those who have a session
     if _is_for_all(request, response):
-        PAGES.put(key, Kept(response.content, dict(response.headers), begun))
+        PAGES.put(key, Kept(_PLACES.split(response.content), dict(response.headers), begun))
     return response
 
 
@@ -139,18 +158,25 @@ def _key(request: HttpRequest) -> Key | None:
 
 def _is_for_all(request: HttpRequest, response: HttpResponse) -> bool:
     """A page that was found, with nothing in it or beside it that is this visitor's own."""
-    token, nonce = "CSRF_COOKIE_NEEDS_UPDATE" in request.META, bool(getattr(request, "csp_nonce", False))
-    if token or nonce or response.cookies or request.session.modified:
+    if "CSRF_COOKIE_NEEDS_UPDATE" in request.META or response.cookies or request.session.modified:
         return False
     return response.status_code == 200 and not response.streaming and not response.has_header("Cache-Control")
 
 
-def _with_token(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The page with the visitor's own token, and its cookie beside it, if a form of the page wants one."""
-    if not response.streaming and _TOKEN_PLACE in response.content:
-        response.content = response.content.replace(_TOKEN_PLACE, get_token(request).encode())
+def _filled(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if not response.streaming:
+        response.content = _joined(request, _PLACES.split(response.content))
     return response
 
 
+def _joined(request: HttpRequest, parts: list[bytes]) -> bytes:
+    """The page with a nonce of its own and the visitor's own token, whose cookie goes beside it, where they belong."""
+    whole = parts.copy()
+    for at in range(1, len(parts), 2):
+        word = request.csp_nonce if parts[at] == NONCE_PLACE.encode() else get_token(request)  # type: ignore[attr-defined]
+        whole[at] = str(word).encode()
+    return b"".join(whole)
+
+
 def _size(key: Key, page: Kept) -> int:
-    return len(page.content) + len(repr(key)) + 1000  # about what Python needs beside
+    return sum(map(len, page.parts)) + len(repr(key)) + 1000  # about what Python needs beside

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from csp.constants import NONCE
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# For what the middleware of django-csp does not see. Pages have their own policy (settings.CONTENT_SECURITY_POLICY).
+# For what PagePolicy does not see. Pages have their own policy (settings.CONTENT_SECURITY_POLICY).
 NO_PAGE = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # Only names that every browser knows: for others Chromium puts a warning into the console of every page.
 UNUSED_FEATURES = (
@@ -35,3 +38,13 @@ def safe_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
         return response
 
     return middleware
+
+
+class PagePolicy(CSPMiddleware):
+    """Where a page marks its scripts with a nonce, no other script of the shop's own host runs either."""
+
+    def get_policy_parts(self, request: HttpRequest, response: Any, report_only: bool = False) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if parts.nonce:
+            parts.replace = {"script-src": [NONCE]}
+        return parts

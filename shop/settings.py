@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "shop.headers.safe_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "shop.headers.PagePolicy",
     "shop.refusals.Refusals",
     "accounts.private.private_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",

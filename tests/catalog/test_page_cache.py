@@ -25,6 +25,7 @@ from tests.sandbox_process import wait_for
 pytestmark = [pytest.mark.django_db, pytest.mark.same_on_both]
 
 SECONDS = 5
+NONCE = re.compile('(?<=<script nonce=")[^"]+')
 HOME, PRODUCTS, SEARCH = "/", "/products/", "/search/?q=flow"
 
 
@@ -56,7 +57,7 @@ def variant():
 def text(client, address, **more):
     answer = client.get(address, **more)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return NONCE.sub("", answer.content.decode())
 
 
 def reprice(variant, price_minor):
@@ -64,8 +65,7 @@ def reprice(variant, price_minor):
 
 
 def token(page):
-    (found,) = re.findall(r'name="csrfmiddlewaretoken" value="([A-Za-z0-9]{64})"', page)
-    return found
+    return re.search(r'name="csrfmiddlewaretoken" value="([A-Za-z0-9]{64})"', page)[1]
 
 
 def with_a_cart(variant):
@@ -199,16 +199,17 @@ def test_it_is_not_confused_by_cookies_that_are_none_of_ours(variant, cookie, st
 
 @pytest.mark.parametrize("address", [HOME, PRODUCTS, "/products/flow-one/"])
 def test_it_answers_with_the_headers_of_a_page_made_just_now(variant, address):
-    """Content-Security-Policy is there, and names no nonce that two visitors would share."""
     made, kept = (Client().get(address) for _ in range(2))
 
     def headers(answer):
-        return {name: set(re.split("[,;] ", value)) for name, value in answer.headers.items() if name != "X-Request-ID"}
+        (nonce,) = set(NONCE.findall(answer.content.decode()))  # one that two visitors share would be none
+        assert f"script-src 'nonce-{nonce}'" in answer["Content-Security-Policy"]
+        shown = {name: text.replace(nonce, "") for name, text in answer.items() if name != "X-Request-ID"}
+        return {name: set(re.split("[,;] ", text)) for name, text in shown.items()}
 
     assert headers(kept) == headers(made)
-    assert kept["X-Request-ID"] != made["X-Request-ID"]
+    assert all(kept[name] != made[name] for name in ("X-Request-ID", "Content-Security-Policy"))
     assert "Cookie" in kept["Vary"]
-    assert "nonce-" not in kept["Content-Security-Policy"]
 
 
 def test_it_marks_the_page_of_a_visitor_with_a_cookie_as_private(variant):
@@ -309,7 +310,7 @@ VIEWS = {
     "cookie": (_cookie, False),
     "session": (_session, False),
     "token": (lambda request: HttpResponse(get_token(request)), False),
-    "nonce": (lambda request: HttpResponse(str(request.csp_nonce)), False),
+    "nonce": (lambda request: HttpResponse(request.csp_nonce), True),
     "no-store": (lambda request: HttpResponse("page", headers={"Cache-Control": "no-store"}), False),
     "error": (lambda request: HttpResponse("page", status=404), False),
     "streamed": (lambda request: StreamingHttpResponse(["page"]), False),
@@ -327,20 +328,20 @@ def test_it_keeps_nothing_that_one_visitor_alone_may_see(settings, store, name):
 def test_it_keeps_those_that_were_asked_for_last():
     store = PageStore(most=4 * 1500)
     for number in range(3):
-        store.put((number,), Kept(b"x" * 400, {}, time.monotonic()))
+        store.put((number,), Kept([b"x" * 400], {}, time.monotonic()))
     assert store.get((0,), SECONDS)
     for number in range(3, 5):
-        store.put((number,), Kept(b"x" * 400, {}, time.monotonic()))
+        store.put((number,), Kept([b"x" * 400], {}, time.monotonic()))
     assert [bool(store.get((number,), SECONDS)) for number in range(5)] == [True, False, True, True, True]
-    store.put((9,), Kept(b"x" * 9000, {}, time.monotonic()))  # larger than all there is room for
+    store.put((9,), Kept([b"x" * 9000], {}, time.monotonic()))  # larger than all there is room for
     assert len(store) == 0
 
 
 def test_it_counts_a_page_once_that_is_made_again():
     store = PageStore(most=2 * 1500)
-    store.put(("other",), Kept(b"x" * 400, {}, time.monotonic()))
+    store.put(("other",), Kept([b"x" * 400], {}, time.monotonic()))
     for _ in range(10):
-        store.put(("again",), Kept(b"x" * 400, {}, time.monotonic()))
+        store.put(("again",), Kept([b"x" * 400], {}, time.monotonic()))
     assert len(store) == 2
 
 
@@ -378,7 +379,7 @@ def test_it_makes_a_page_once_for_all_who_wait(rf, monkeypatch, transactional_db
 
     def ask():
         request = rf.get("/", headers={"host": "testserver"})
-        request.session = type("Session", (), {"modified": False})()
+        request.session, request.csp_nonce = type("Session", (), {"modified": False})(), "x"
         return slow(request).content
 
     assert run_race(*[ask] * AT_ONCE) == [b"page"] * AT_ONCE

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.conf import settings
 
 from shop.headers import HEADERS
+from tests import factories
 from tests.site.observatory import observe
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +43,26 @@ def test_it_has_them_on_pages_files_and_errors(client, path):
 
 def test_it_has_them_on_refusals_of_posts(client):
     assert_safe(client.post("/webhooks/stripe/", b"{}", content_type="application/json"))
+
+
+@pytest.mark.parametrize("path", ["/", "/products/", "/products/flow/", "/cart/", "/account/login/", "/nowhere/"])
+def test_a_page_runs_no_script_but_those_that_have_the_nonce_of_its_answer(client, path):
+    factories.variant(product=factories.product(slug="flow"))
+    seen = set()
+    for answer in (client.get(path), client.get(path)):
+        nonce = re.search("script-src 'nonce-(.{24})'(;|$)", answer["Content-Security-Policy"])[1]
+        scripts = re.findall('<script (?!type="application/ld.json")[^>]*', answer.content.decode())  # that is data
+        assert scripts
+        assert [script for script in scripts if not script.startswith(f'<script nonce="{nonce}" ')] == []
+        seen.add(nonce)
+    assert len(seen) == 2
+
+
+def test_no_script_of_a_template_lacks_the_nonce():
+    written = [path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.html")]
+    scripts = [script for text in written for script in re.findall("<script[^>]*", text)]
+    assert len(scripts) > 10
+    assert [script for script in scripts if not script.startswith('<script nonce="{{ request.csp_nonce }}" ')] == []
 
 
 @pytest.mark.parametrize("https", [True, False])
