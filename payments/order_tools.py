@@ -17,8 +17,9 @@ from orders.models import Order
 from orders.returns import can_be_shipped, can_come_back
 from orders.status import Status
 from orders.transitions import InvalidTransition, cancel_free, put_back_in_stock, ship
+from payments.aftermath import book_aftermath
 from payments.cancel import CannotCancel, cancel_order, end_unknown
-from payments.disputes import left_to_refund, refusal, shipping_refusal
+from payments.disputes import DisputeMoves, left_to_refund, refusal, shipping_refusal
 from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
 from payments.models import Difference, Payment
 from payments.refund import RefundRefused, refund
@@ -166,9 +167,11 @@ def _put_back(order: Order, data: dict[str, Any], by: str) -> str:
 def _check(order: Order, data: dict[str, Any], by: str) -> str:
     try:
         for payment in order.payments.all():
-            settle(payment, by=by)
+            book_aftermath(settle(payment, by=by), by=by)
     except GatewayError as error:
         raise NotDone(stripe_said(error)) from error
+    except DisputeMoves as error:
+        raise NotDone(_("Others book what Stripe says of its dispute right now. Please look again in a moment.")) from error
     order.refresh_from_db()
     return _("Stripe was asked. The order is “%s”.") % order.get_status_display()
 

@@ -259,6 +259,17 @@ def test_it_books_what_stripe_says_when_asked(staff, shopper):
     assert payment.order.status == Status.PAID
 
 
+def test_it_books_refunds_and_disputes_that_no_event_told_of(staff, shopper):
+    payment = shopper.buy(factories.variant(requires_shipping=False, price_minor=2000))
+    intent = shopper.sandbox.session(payment.session_id)["payment_intent"]
+    shopper.sandbox.refund(intent, amount=500)
+    dispute = shopper.sandbox.dispute(intent, amount=1500)["id"]
+    assert "“Paid”" in said(do(staff, payment.order, "check"))
+    payment.order.refresh_from_db()
+    assert payment.order.refunded_minor == 500
+    assert payment.disputes.get().stripe_id == dispute
+
+
 def test_it_says_that_stripe_does_not_answer(staff, shopper, paid, settings):
     open_order = shopper.put(factories.variant(requires_shipping=False)).checkout().order
     shopper.sandbox.stop()
