@@ -89,9 +89,9 @@ def edition_groups(page: ProductPage) -> list[EditionGroup]:
 
 
 def chosen_variant(page: ProductPage, wanted: str) -> Variant | None:
-    """The variant that the address asks for, else the first that is in stock; None if nothing is."""
-    buyable = [variant for variant in page.variants if variant.in_stock]
-    return next((variant for variant in buyable if str(variant.pk) == wanted), next(iter(buyable), None))
+    """The variant that the address asks for, sold out or not; else the first that is in stock; None if nothing is."""
+    asked = next((variant for variant in page.variants if str(variant.pk) == wanted), None)
+    return asked or next((variant for variant in page.variants if variant.in_stock), None)
 
 
 def pictures_of(page: ProductPage, wanted: str) -> list[ProductImage]:

@@ -65,6 +65,7 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "pictures": pictures_of(page, wanted),
         "groups": edition_groups(page),
         "chosen": chosen_variant(page, wanted),
+        "in_stock": any(variant.in_stock for variant in page.variants),
         "related": related(page.product, home_category),
         "csrf_token": TOKEN_PLACE,
     }

@@ -1,6 +1,8 @@
 // Lets the page follow the edition that is chosen: its name, price and stock beside the button, its picture, its address.
+// What is sold out can be looked at, not put in the cart.
 //
 // <form data-editions> has a radio button for each edition in a <label class="edition" data-name>, and <output data-chosen>.
+// A radio button with data-gone is of one that is sold out; <button data-add data-gone> has its two texts there.
 
 function words(label) {
   const name = document.createElement("span");
@@ -15,7 +17,13 @@ function tell(form) {
   if (label && output) {
     output.replaceChildren(...words(label));
     output.hidden = false;
+    offer(form.querySelector("[data-add]"), "gone" in label.control.dataset);
   }
+}
+
+function offer(button, gone) {
+  button.disabled = gone;
+  button.textContent = gone ? button.dataset.gone : button.dataset.add;
 }
 
 function follow(form) {

@@ -85,6 +85,31 @@ def test_it_follows_the_chosen_edition(phone, shop):
     expect(phone.get_by_role("img", name="Teal lines 1")).to_be_in_viewport()
 
 
+def test_it_lets_a_sold_out_edition_be_looked_at(phone, shop):
+    """By its address or by choosing it: its words, its address, and no way to buy it until another is chosen."""
+    gone = factories.variant(product=shop, option_values={"Size": "A1"}, on_hand=0, price_minor=9900)
+    chosen, buy = phone.locator("[data-chosen]"), phone.locator("[data-add]")
+    phone.goto(f"/products/slow-weather/?variant={gone.pk}")
+    expect(phone.get_by_label("A1")).to_be_checked()
+    expect(chosen).to_have_text("A1 €99.00 Sold out")
+    expect(buy).to_be_disabled()
+    expect(buy).to_have_text("Sold out")
+    phone.get_by_label("A4").check()
+    expect(buy).to_be_enabled()
+    expect(buy).to_have_text("Add to cart")
+    phone.get_by_label("A1").check()
+    expect(buy).to_be_disabled()
+    assert phone.url.endswith(f"?variant={gone.pk}")
+
+
+def test_it_says_without_scripts_that_an_edition_is_sold_out(without_scripts, shop):
+    page, gone = without_scripts, factories.variant(product=shop, option_values={"Size": "A1"}, on_hand=0)
+    page.goto(f"/products/slow-weather/?variant={gone.pk}")
+    page.get_by_role("button", name="Add to cart").click()
+    page.wait_for_url("**/cart/")
+    expect(page.get_by_text("“Slow Weather · A1” is sold out")).to_be_visible()
+
+
 def test_it_remembers_in_the_browser_alone_what_was_looked_at(page, shop):
     page.goto("/products/slow-weather/")
     expect(page.get_by_role("heading", name="You looked at")).to_be_hidden()

@@ -195,7 +195,7 @@ def radio(response, variant):
 def test_it_offers_what_is_left_and_preselects_it(client):
     made, small, large = two_editions()
     page = client.get(made.get_absolute_url())
-    assert " disabled" in radio(page, small)
+    assert " checked" not in radio(page, small)
     assert " checked" in radio(page, large)
     assert "Only 2 left" in page.content.decode()
 
@@ -207,6 +207,16 @@ def test_it_follows_the_variant_in_the_address(client):
     assert chosen == pictures[::-1] == [large.image_id, pictures[0]]
 
 
+def test_it_shows_the_sold_out_edition_that_is_asked_for(client):
+    """Its price and stock, as the feed and the structured data say; not those of another."""
+    made, small, large = two_editions()
+    page = client.get(made.get_absolute_url(), {"variant": small.pk})
+    assert " checked" in radio(page, small)
+    assert " disabled" not in radio(page, small)
+    assert " checked" not in radio(page, large)
+    assert re.search(r"<button[^>]*>Add to cart", page.content.decode()), "the other can be chosen, without scripts too"
+
+
 @pytest.mark.parametrize("variant", ["x", "0", "-1", "9" * 50, "\0", "1; DROP TABLE"])
 def test_it_ignores_a_variant_that_is_none_of_its_own(client, variant):
     made, _small, large = two_editions()
@@ -216,10 +226,11 @@ def test_it_ignores_a_variant_that_is_none_of_its_own(client, variant):
 
 
 def test_it_sells_nothing_where_nothing_is_left_or_on_sale(client):
-    gone = factories.product()
-    factories.variant(product=gone, on_hand=0)
-    page = client.get(gone.get_absolute_url()).content.decode()
-    assert re.search(r"<button[^>]* disabled>Sold out", page)
+    gone = factories.variant(product=factories.product(), on_hand=0)
+    for asked in ({}, {"variant": gone.pk}):
+        page = client.get(gone.product.get_absolute_url(), asked).content.decode()
+        assert re.search(r"<button[^>]* disabled>Sold out", page)
+        assert "Add to cart" not in page
     assert "not on sale at the moment" in client.get(factories.product().get_absolute_url()).content.decode()
 
 
