@@ -56,6 +56,20 @@ class Word(models.Model):
         return self.text
 
 
+class Choice(models.Model):
+    """A value of an option that some listing had once, by the token that listings have of it: what lists may offer."""
+
+    token = models.CharField(max_length=17, primary_key=True)
+    name = models.CharField(max_length=200)
+    value = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="catalog_choice_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value}"
+
+
 class Gram(models.Model):
     """Three neighbouring letters of a word, its ends marked: the index by which words that look alike are found."""
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from catalog.choices import learn_choices
 from catalog.index import Entry, index
 from catalog.index_models import Listing
 from catalog.models import Category, Product, Variant
@@ -97,6 +98,7 @@ def _refresh(ids: list[int], learnt: set[str]) -> None:
     index().store([_entry(product, offers[product.pk], sorted(shown_in[product.pk]), words) for product in listed])
     _place([product.pk for product in listed])
     learn_words(words - learnt)
+    learn_choices({(name, str(value)) for some in offers.values() for one in some for name, value in one.option_values.items()})
     if len(learnt) < MOST_LEARNT:
         learnt |= words
 

@@ -26,6 +26,7 @@ STORE = """
 """
 ALL_OF_IT = "MATERIALIZED"
 ROWS_KNOW = True
+HAS = "l.terms @@ {}::tsquery"
 EACH = "jsonb_array_elements_text"
 
 

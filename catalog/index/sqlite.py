@@ -18,6 +18,7 @@ STORE = """
 """
 ALL_OF_IT = "NOT MATERIALIZED"
 ROWS_KNOW = False
+HAS = "l.product_id IN (SELECT rowid FROM catalog_terms WHERE catalog_terms MATCH {})"
 EACH = "json_each"
 
 

@@ -11,6 +11,7 @@ from catalog.browse import rows
 from catalog.facets import facets
 from catalog.filters import asked_for
 from catalog.home_page import _first_product, home_page
+from catalog.index import index
 from catalog.listing import refresh_all
 from catalog.models import Category, Product, Variant
 from catalog.selection import Selection
@@ -28,6 +29,7 @@ def plan(sql, values=(), *, walks=False):
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(f"SET LOCAL enable_bitmapscan = {'off' if walks else 'on'}")
+            cursor.execute(f"SET LOCAL enable_sort = {'off' if walks else 'on'}")
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}", values)
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
@@ -102,11 +104,12 @@ def test_it_counts_at_least_a_thousand(many):
 def test_it_keeps_counts_of_narrowed_lists_only_where_they_say_at_least(many, django_assert_num_queries):
     cache.clear()
     tree = CategoryTree.load()
-    for address, statements in (("price_from=1", 0), ("option.Size=A7", 1), ("", 0)):
+    anew = 1 if index().ROWS_KNOW else 2  # two where a thousand is all that is read of those in other sizes
+    for address, statements in (("price_from=1", 0), ("option.Size=A7", anew), ("", 0)):
         facets(selection(address), tree)
         with django_assert_num_queries(statements):
             facets(selection(f"{address}&sort=price"), tree)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(anew):
         facets(selection("price_from=2"), tree)
 
 

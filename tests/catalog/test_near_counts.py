@@ -8,7 +8,8 @@ from random import Random
 import pytest
 from django.http import QueryDict
 
-from catalog import facets
+from catalog import counts
+from catalog.facets import facets
 from catalog.filters import asked_for
 from catalog.index import index
 from catalog.listing import refreshed_once
@@ -49,11 +50,11 @@ def test_it_says_what_is_true_or_at_least_what_it_saw(shop, monkeypatch):
     seen = []
     for query, here in product(ASKED, (None, shop.pk)):
         selection = selected(query, here)
-        monkeypatch.setattr(facets, "LOOKED_AT", 1_000)
-        truth = facets._read(selection)
-        monkeypatch.setattr(facets, "LOOKED_AT", 12)
-        monkeypatch.setattr(facets, "ENOUGH", 3)
-        counted = facets._read(selection)
+        monkeypatch.setattr(counts, "LOOKED_AT", 1_000)
+        truth = counts._read(selection)
+        monkeypatch.setattr(counts, "LOOKED_AT", 12)
+        monkeypatch.setattr(counts, "ENOUGH", 3)
+        counted = counts._read(selection)
         assert counted.keys() == truth.keys()
         for name, found in counted.items():
             seen.append(found.exact)
@@ -69,9 +70,9 @@ def test_it_says_what_is_true_or_at_least_what_it_saw(shop, monkeypatch):
 
 @pytest.mark.only_on("postgres")
 def test_it_tells_that_there_may_be_more(shop, monkeypatch):
-    monkeypatch.setattr(facets, "LOOKED_AT", 12)
-    monkeypatch.setattr(facets, "ENOUGH", 3)
-    shown = facets.facets(selected("in_stock=1", None), CategoryTree.load_branch(""))
+    monkeypatch.setattr(counts, "LOOKED_AT", 12)
+    monkeypatch.setattr(counts, "ENOUGH", 3)
+    shown = facets(selected("in_stock=1", None), CategoryTree.load_branch(""))
     assert shown.total.endswith("+")
     assert (shown.exact, shown.lowest) == (False, None)
     assert all(value.count.endswith("+") for group in shown.groups for value in group.values)
@@ -79,4 +80,4 @@ def test_it_tells_that_there_may_be_more(shop, monkeypatch):
 
 def test_it_looks_no_further_in_a_small_shop(shop, django_assert_num_queries):
     with django_assert_num_queries(1):
-        assert facets._read(selected("option.Size=A1", None))[facets.ALL].listings == 1
+        assert counts._read(selected("option.Size=A1", None))[counts.ALL].listings == 1
