@@ -38,22 +38,22 @@ Row = TypeVar("Row")
 
 
 def reconcile(*, progress: Progress | None = None) -> ReconcileRun:
-    """Feed the events we never got, and every attempt nobody has decided, to the functions that webhooks use.
+    """Feed every attempt nobody has decided, and the events we never got, to the functions that webhooks use.
 
+    Attempts come first: they are few, and a worker that is killed again and again in a long list of events gets to them.
     Safe to run beside itself: the effects are claimed by conditional UPDATEs. What fails is logged and tried by the next
     run; one poisonous event does not stop the others. Raises GatewayError if Stripe's events cannot be listed.
     """
     run = ReconcileRun.objects.create(started_at=timezone.now())
+    run.payments_checked = _undecided_payments(progress) + _unsent_refunds(progress)
     try:
         run.events_seen = _missed_events(_since(), progress) + _old_events(progress)
+        run.finished_at = timezone.now()
     except Exception as error:
         run.last_error = str(error)[:500]
         raise
     finally:
-        run.payments_checked = _undecided_payments(progress) + _unsent_refunds(progress)
         run.save()
-    run.finished_at = timezone.now()
-    run.save()
     kept = ReconcileRun.objects.order_by("-id").values_list("id", flat=True)[:KEPT_RUNS]
     ReconcileRun.objects.exclude(id__in=list(kept)).delete()
     return run

@@ -99,9 +99,21 @@ class TestReconcile:
     def test_it_asks_about_a_payment_whose_events_are_gone(self, shopper, download):
         payment = shopper.buy(download)
         ReconcileRun.objects.create(started_at=timezone.now() + timedelta(hours=1), finished_at=timezone.now())
-        Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(minutes=3))
+        Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(minutes=3), checked_at=None)
         run = reconcile()
         assert (run.payments_checked, state(payment)) == (1, Status.PAID)
+
+    def test_it_asks_about_attempts_before_it_reads_what_may_be_a_long_list(self, shopper, download, monkeypatch):
+        payment, then = shopper.buy(download), []
+        Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(minutes=3), checked_at=None)
+
+        def listed(**_asked):
+            then.append(state(payment))
+            return iter(())
+
+        monkeypatch.setattr("payments.gateway.list_events", listed)
+        reconcile()
+        assert then == [Status.PAID]
 
     def test_it_finds_a_page_whose_creation_was_never_answered(self, shopper, download):
         payment = shopper.buy(download)
