@@ -115,6 +115,20 @@ def put(rendition: Rendition, created: list[str]) -> dict[str, Any]:
 
     One that is there is made young again, or whoever clears away what nobody shows could take it before its row is written.
     """
+    try:
+        _store(rendition, created)
+    except FileNotFoundError:  # on the local disk: another writer of the same took it for half of one
+        _store(rendition, created)
+    return {
+        "name": rendition.name,
+        "url": default_storage.url(rendition.name),
+        "width": rendition.width,
+        "height": rendition.height,
+        "type": rendition.type,
+    }
+
+
+def _store(rendition: Rendition, created: list[str]) -> None:
     name = rendition.name
     size = stored_size(name)
     if size != len(rendition.data) or not renew(name):
@@ -124,13 +138,6 @@ def put(rendition: Rendition, created: list[str]) -> dict[str, Any]:
         content = ContentFile(rendition.data)
         content.content_type = rendition.type  # type: ignore[attr-defined]  # or Azure guesses by the machine's own table
         default_storage.save(name, content)
-    return {
-        "name": name,
-        "url": default_storage.url(name),
-        "width": rendition.width,
-        "height": rendition.height,
-        "type": rendition.type,
-    }
 
 
 def _delete(names: list[str] | tuple[str, ...]) -> None:

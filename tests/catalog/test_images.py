@@ -140,6 +140,26 @@ def test_it_writes_a_file_anew_that_a_killed_writer_left_half_done(db, stored, s
     assert len(stored()) == 1
 
 
+class DiskWithAnotherWriter(FileSystemStorage):
+    """Another writer of the same picture takes the first file for half of one, and away."""
+
+    was_here = False
+
+    def _save(self, name: str, content: Any) -> str:
+        saved = super()._save(name, content)
+        if not self.was_here:
+            self.was_here = True
+            self.delete(saved)
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", saved)  # as chmod says it
+        return saved
+
+
+def test_it_writes_a_file_again_that_another_writer_took_away(db, stored, settings):
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{__name__}.DiskWithAnotherWriter"}}
+    image = store_image(factories.product(), files.encoded(), alt="")
+    assert stored() == {image.name}
+
+
 def test_it_ignores_the_name_of_the_file(db, stored):
     for name in ("../../evil.php", "a\0b.jpg", "\u202egpj.exe", "x" * 5000, "CON"):
         file = files.encoded(files.scene((400, 400)))
