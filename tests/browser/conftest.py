@@ -24,7 +24,10 @@ from tests.sandbox_process import Sandbox
 from tools.needed import chromium
 
 DESKTOP = {"width": 1280, "height": 900}
+PATIENCE = 15_000  # ms, until a page shows what is expected: several browsers share two cores
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
