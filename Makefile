@@ -67,6 +67,8 @@ test-long: .venv/.ok-dev $(AZURITE)
 	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
 	$(PYTEST) --long --timeout=1800 --database=sqlite $(LONG) $(ARGS)
 	$(PYTEST) --long --timeout=1800 --database=postgres $(LONG) $(ARGS)
+	@echo "== Shoppers who pay on Stripe's page inside the shop"
+	$(PYTEST) --way=embedded --database=sqlite tests/payments tests/orders tests/promotions $(ARGS)
 
 bench: .venv/.ok-dev
 	@$(V)/python -m bench $(if $(PRODUCTS),--products $(PRODUCTS)) --databases $(DATABASES) --seconds $(SECONDS) $(ARGS)

@@ -35,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("TEST_DATABASE", "sqlite"),
         help="sqlite (default), or postgres: a server of its own, and only the tests that use the database",
     )
+    parser.addoption(
+        "--way",
+        choices=["hosted", "embedded"],
+        default="hosted",
+        help="how shoppers pay in the tests that do not choose; with embedded: only the tests with such a shopper",
+    )
     parser.addoption("--long", action="store_true", help="the long variants too: many rounds (make test-long)")
 
 
@@ -45,7 +51,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
         os.environ.setdefault("DEBUG", "1")
         return
     try:
-        _set_environment(database=options.database, collect=not options.collectonly)
+        _set_environment(database=options.database, way=options.way, collect=not options.collectonly)
     except Missing as problem:
         raise pytest.UsageError(str(problem)) from None
 
@@ -127,14 +133,22 @@ def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
     only = item.get_closest_marker("only_on")
     if only and config.getoption("database") not in only.args:
         return False
+    if config.getoption("way") != "hosted" and not _pays_in_another_way(item):
+        return False
     return not postgres or _uses_database(item)
+
+
+def _pays_in_another_way(item: pytest.Item) -> bool:
+    """Whether its shopper pays in the way that --way names, and not in one of the test's own choosing."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return "shopper" in fixtures and "payer" not in fixtures
 
 
 def _uses_database(item: pytest.Item) -> bool:
     return bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"))
 
 
-def _set_environment(*, database: str, collect: bool) -> None:
+def _set_environment(*, database: str, way: str, collect: bool) -> None:
     """The environment of a shop in production, as far as it goes, on addresses that are free."""
     global _folder
     _folder = tempfile.TemporaryDirectory(prefix="shop-tests-")
@@ -162,7 +176,7 @@ def _set_environment(*, database: str, collect: bool) -> None:
         "AZURE_STORAGE_CONTAINER": "media",
         "AZURE_CDN_BASE_URL": "",
         "MEDIA_ROOT": str(Path(_folder.name) / "media"),
-        "PAYMENT_WAYS": "hosted",
+        "PAYMENT_WAYS": way if way == "hosted" else f"{way},hosted",
         "ORDER_HOLD_MINUTES": "32",
         "PAGE_CACHE_SECONDS": "0",  # tests change things and look at once; those of the cache turn it on
         "LOG_LEVEL": "INFO",

@@ -108,7 +108,7 @@ class TestPaymentsThatOnlyTheReconcilerFound:
 
     def test_by_asking_where_there_is_no_event(self, paid, monkeypatch):
         monkeypatch.setattr("payments.gateway.list_events", lambda **_asked: iter(()))
-        Payment.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+        Payment.objects.update(created_at=timezone.now() - timedelta(minutes=5), checked_at=None)
         reconcile()
         self.assert_bought(paid)
         assert counted("reconcile:") == {"asked": 1}

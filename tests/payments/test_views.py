@@ -54,7 +54,8 @@ class TestTheWayBackWhileStripeIsSilent:
 def test_it_knows_who_comes_back_in_another_browser(shopper, last):
     """A bank's app opens the way back in the telephone's own browser, which has no session here."""
     payment = shopper.buy(last)
-    address = shopper.sandbox.session(payment.session_id)["success_url"].removeprefix(settings.SITE_URL)
+    session = shopper.sandbox.session(payment.session_id)
+    address = (session["success_url"] or session["return_url"]).removeprefix(settings.SITE_URL)
     page = Client().get(address.replace("{CHECKOUT_SESSION_ID}", payment.session_id))
     assert (page.status_code, page.context["order"].status) == (200, Status.PAID)
     assert Client().get(page.context["status_url"]).status_code == 200
