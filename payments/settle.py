@@ -201,7 +201,7 @@ def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
         detail = _("%(paid)s paid, %(asked)s asked for") % {"paid": paid, "asked": payment.amount}
         record_difference(Difference.Kind.AMOUNT, state.id, detail, order=order)
         transitions.note(order, _("Not accepted: %s") % detail, by=by)
-        Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])  # to write to when it goes back
+        _keep_email(order, state)  # to write to when it goes back
         return False
     book_added(payment, state)
     try:
@@ -209,9 +209,14 @@ def _book_paid(payment: Payment, state: StripePayment, *, by: str) -> bool:
             return True
         _give_back(payment, Difference.Kind.PAID_TWICE, by=by)
     except transitions.InvalidTransition:
-        Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])
+        _keep_email(order, state)
         _give_back(payment, Difference.Kind.PAID_TOO_LATE, by=by)
     return False
+
+
+def _keep_email(order: Order, state: StripePayment) -> None:
+    """Of an order that is not bought: whoever paid has to hear what becomes of it."""
+    Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])
 
 
 def _give_back(payment: Payment, kind: str, *, by: str) -> None:
@@ -234,7 +239,7 @@ def _book_failed(payment: Payment, state: StripePayment, *, by: str) -> None:
     if not _claim(payment, state, Status.FAILED, last_error=state.failure[:500]):
         return
     order = payment.order
-    Order.objects.filter(pk=order.pk, email="").update(email=state.customer["email"])
+    _keep_email(order, state)
     order.refresh_from_db()
     if order.is_open:
         transitions.cancel(order, by=by, what=_("The payment failed"))
