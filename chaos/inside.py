@@ -87,6 +87,7 @@ def _later(by: timedelta) -> int:
     clocks: list[tuple[Any, str]] = [
         (Payment, "created_at"), (Payment, "checked_at"), (Refund, "created_at"), (Refund, "checked_at"),
         (WebhookEvent, "received_at"), (ReconcileRun, "started_at"), (ReconcileRun, "finished_at"),
+        (ReconcileRun, "read_until"),
         (OutgoingMail, "next_try_at"), (OutgoingMail, "claimed_until"), (Order, "expires_at"),
     ]  # fmt: skip
     for model, field in clocks:

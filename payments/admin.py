@@ -81,4 +81,4 @@ class DisputeAdmin(ReadOnlyAdmin):
 
 @admin.register(ReconcileRun)
 class ReconcileRunAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "finished_at", "events_seen", "payments_checked", "last_error"]
+    list_display = ["started_at", "finished_at", "read_until", "events_seen", "payments_checked", "last_error"]

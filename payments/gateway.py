@@ -154,9 +154,13 @@ def list_refunds_since(since: datetime) -> Iterator[StripeRefund]:
     return map(_refund, every(lambda: client().v1.refunds.list(params=params)))
 
 
-def list_events(*, since: datetime, types: list[str]) -> Iterator[Event]:
-    """Events made since then, newest first: what webhooks may have missed. Stripe keeps them for 30 days."""
-    params: Any = {"created": {"gte": int(since.timestamp())}, "types": types, "limit": 100}
+def list_events(*, since: datetime, until: datetime | None, types: list[str]) -> Iterator[Event]:
+    """Events made since then and before `until`, newest first: what webhooks may have missed. Stripe keeps them for 30 days.
+
+    Stripe counts whole seconds, and so do both ends: spans that meet have every event once.
+    """
+    created = {"gte": int(since.timestamp())} | ({"lt": int(until.timestamp())} if until else {})
+    params: Any = {"created": created, "types": types, "limit": 100}
     return (to_event(one.to_dict()) for one in every(lambda: client().v1.events.list(params=params)))
 
 

@@ -236,10 +236,11 @@ class DeskEntry(models.Model):
 
 
 class ReconcileRun(models.Model):
-    """One pass of the reconciler. The next pass reads Stripe's events from shortly before `started_at`."""
+    """One pass of the reconciler. The next pass reads Stripe's events from shortly before `read_until`."""
 
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    read_until = models.DateTimeField(_("events read until"), null=True, blank=True)
     events_seen = models.PositiveIntegerField(_("events new to us"), default=0)
     payments_checked = models.PositiveIntegerField(_("payments checked"), default=0)
     last_error = models.CharField(_("last error"), max_length=500, blank=True)  # why it did not finish

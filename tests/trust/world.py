@@ -36,6 +36,7 @@ CLOCKS = [
     (WebhookEvent, "received_at"),
     (ReconcileRun, "started_at"),
     (ReconcileRun, "finished_at"),
+    (ReconcileRun, "read_until"),
     (OutgoingMail, "next_try_at"),
     (OutgoingMail, "claimed_until"),
 ]
