@@ -149,9 +149,16 @@ def intent_to_pay(order: Order) -> StripePayment:
         raise CheckoutUnavailable(perhaps_paid=True) from error
 
 
-def embedded_secret(order: Order) -> str:
-    """What lets the shop's page show Stripe's page for this order. Raises what open_payment raises."""
+def secret_of_page(order: Order) -> str:
+    """What lets the shop's page show Stripe's page for this order. Stripe's fields need none before the form is sent.
+
+    Raises what open_payment raises: an attempt that was begun before may be paid, and the shop has not heard of it yet.
+    """
+    if order.way == Way.ELEMENT and not order.payments.filter(status=Payment.Status.OPEN).exists():
+        return ""
     payment = open_payment(order)
+    if order.way == Way.ELEMENT:
+        return ""
     try:
         return ways.retrieve(payment).client_secret
     except gateway.GatewayError as error:

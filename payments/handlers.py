@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
 from money import Money
@@ -39,10 +39,17 @@ def session_changed(event: Event) -> Outcome:
 
 def payment_of_session(event: Event) -> Payment | None:
     """By the session, else by our own reference where the answer that named the session was lost."""
-    # One query: between two, the answer to the creating call may be stored, and neither would find the row.
     lost = Q(reference=event.reference, session_id__isnull=True) & ~Q(order__way=Way.ELEMENT)
-    found = Payment.objects.select_related("order").filter(Q(session_id=event.object_id) | lost).order_by("id")
-    return max(found, key=lambda one: one.session_id == event.object_id, default=None)
+    return _named_or_lost(Q(session_id=event.object_id), lost)
+
+
+def _named_or_lost(named: Q, lost: Q) -> Payment | None:
+    """The payment whose row names what Stripe has, else the one whose row was never told.
+
+    In one query: between two, the answer to the creating call may be stored, and neither would find the row.
+    """
+    rows = Payment.objects.select_related("order").filter(named | lost)
+    return rows.order_by(Case(When(named, then=0), default=1), "id").first()
 
 
 def _unmatched(retrieve: Callable[[str], StripePayment], event: Event) -> Outcome:
@@ -119,18 +126,16 @@ def _settled(payment: Payment, event: Event, *, stripe_id: str = "") -> Outcome:
 
 def payment_of_intent(intent_id: str, *, reference: str = "") -> Payment | None:
     """By the intent, by our own reference, else by the session that Stripe says it belongs to."""
-    known = Payment.objects.filter(payment_intent_id=intent_id).first()
-    if known or not intent_id:
-        return known
-    if reference:
-        return Payment.objects.filter(reference=reference, payment_intent_id__isnull=True).first()
-    session = gateway.find_checkout_session(payment_intent_id=intent_id)
-    if session is None:
+    if not intent_id:
         return None
-    return (
-        Payment.objects.filter(session_id=session.id).first()
-        or Payment.objects.filter(reference=session.reference, session_id__isnull=True).first()
-    )
+    named = Q(payment_intent_id=intent_id)
+    if reference:
+        return _named_or_lost(named, Q(reference=reference, payment_intent_id__isnull=True))
+    known = Payment.objects.filter(named).first()
+    session = None if known else gateway.find_checkout_session(payment_intent_id=intent_id)
+    if session is None:
+        return known
+    return _named_or_lost(named | Q(session_id=session.id), Q(reference=session.reference, session_id__isnull=True))
 
 
 HANDLERS: dict[str, Callable[[Event], Outcome]] = {

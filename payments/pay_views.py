@@ -25,10 +25,10 @@ from payments.checkout import (
     PERHAPS_PAID,
     CheckoutUnavailable,
     NotPayable,
-    embedded_secret,
     intent_to_pay,
     is_looked_into,
     payment_page,
+    secret_of_page,
     take_for_free,
 )
 from payments.forms import BuyerForm
@@ -63,7 +63,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         TRIES_OF_ORDER.count(order.number)
         if order.way == Way.HOSTED:
             return HttpResponseRedirect(payment_page(order), status=303)
-        secret = embedded_secret(order) if order.way == Way.EMBEDDED else ""
+        secret = secret_of_page(order)
     except TooOften as error:
         return too_often_page(request, error)
     except (CartChanged, NotPayable):

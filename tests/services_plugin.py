@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--way",
-        choices=["hosted", "embedded"],
+        choices=["hosted", "embedded", "element"],
         default="hosted",
         help="how shoppers pay in the tests that do not choose; with embedded: only the tests with such a shopper",
     )
@@ -133,15 +133,16 @@ def _is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
     only = item.get_closest_marker("only_on")
     if only and config.getoption("database") not in only.args:
         return False
-    if config.getoption("way") != "hosted" and not _pays_in_another_way(item):
+    way = config.getoption("way")
+    if way != "hosted" and not _pays_in(way, item):
         return False
     return not postgres or _uses_database(item)
 
 
-def _pays_in_another_way(item: pytest.Item) -> bool:
+def _pays_in(way: str, item: pytest.Item) -> bool:
     """Whether its shopper pays in the way that --way names, and not in one of the test's own choosing."""
     fixtures = set(getattr(item, "fixturenames", ()))
-    return "shopper" in fixtures and "payer" not in fixtures
+    return "shopper" in fixtures and "payer" not in fixtures and not (way == "element" and item.get_closest_marker("session"))
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -261,7 +261,7 @@ def test_it_books_what_stripe_says_when_asked(staff, shopper):
 
 def test_it_books_refunds_and_disputes_that_no_event_told_of(staff, shopper):
     payment = shopper.buy(factories.variant(requires_shipping=False, price_minor=2000))
-    intent = shopper.sandbox.session(payment.session_id)["payment_intent"]
+    intent = shopper.intent_of(payment)
     shopper.sandbox.refund(intent, amount=500)
     dispute = shopper.sandbox.dispute(intent, amount=1500)["id"]
     assert "“Paid”" in said(do(staff, payment.order, "check"))

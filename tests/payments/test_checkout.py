@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from threading import Thread
@@ -16,9 +17,7 @@ from orders.status import Status
 from payments.checkout import give_up
 from payments.models import Payment
 from tests import factories
-from tests.payments.shopping import Shopper
-
-CREATE = {"method": "POST", "path": "^/v1/checkout/sessions$"}
+from tests.payments.shopping import CLOSED, Shopper, leads_to
 
 
 @pytest.fixture
@@ -35,10 +34,12 @@ def free(variant: Variant) -> int:
 
 
 def sent(shopper: Shopper) -> list[dict]:
-    """The calls that created sessions, as the stand-in received them."""
-    return [one for one in shopper.sandbox.requests() if one["method"] == "POST" and one["path"] == "/v1/checkout/sessions"]
+    """The calls that made what can be paid, as the stand-in received them."""
+    made = re.compile(shopper.making["path"])
+    return [one for one in shopper.sandbox.requests() if one["method"] == "POST" and made.match(one["path"])]
 
 
+@pytest.mark.session
 def test_it_turns_the_cart_into_line_items(shopper, print_a3):
     payment = shopper.put(print_a3, 2).checkout()
     session = shopper.sandbox.session(payment.session_id)
@@ -49,6 +50,7 @@ def test_it_turns_the_cart_into_line_items(shopper, print_a3):
     assert session["metadata"]["order"] == payment.order.number
 
 
+@pytest.mark.session
 def test_it_binds_the_hold_to_the_life_of_the_page(shopper, print_a3):
     payment = shopper.put(print_a3).checkout()
     session = shopper.sandbox.session(payment.session_id)
@@ -56,12 +58,14 @@ def test_it_binds_the_hold_to_the_life_of_the_page(shopper, print_a3):
     assert free(print_a3) == 2
 
 
+@pytest.mark.session
 def test_it_asks_for_an_address_only_in_countries_the_rate_reaches(shopper, print_a3):
     payment = shopper.put(print_a3).checkout()
     session = shopper.sandbox.session(payment.session_id)
     assert session["shipping_address_collection"]["allowed_countries"] == ["AT", "DE", "FR", "NL"]
 
 
+@pytest.mark.session
 def test_it_asks_for_no_address_for_downloads(shopper):
     payment = shopper.put(factories.download()).checkout()
     session = shopper.sandbox.session(payment.session_id)
@@ -71,11 +75,11 @@ def test_it_asks_for_no_address_for_downloads(shopper):
 
 def test_it_sends_the_same_idempotency_key_for_the_same_attempt(shopper, print_a3):
     shopper.put(print_a3)
-    shopper.sandbox.fault(**CREATE, action="drop_after", count=1)
+    shopper.sandbox.fault(**shopper.making, action="drop_after", count=1)
     payment = shopper.checkout()  # the SDK repeats the call
     keys = {one["idempotency_key"] for one in sent(shopper)}
     assert keys == {payment.idempotency_key}
-    assert len(shopper.sandbox.books()["sessions"]) == 1
+    assert len(shopper.books()) == 1
 
 
 def test_it_leads_a_second_press_to_the_same_page(shopper, print_a3):
@@ -88,12 +92,10 @@ def test_it_leads_a_second_press_to_the_same_page(shopper, print_a3):
 
 def test_it_makes_one_order_of_many_presses_at_once(shopper, print_a3, race):
     shopper.put(print_a3)
-    answers = race(*[shopper.press_pay] * 6)
-    addresses = {answer["Location"] for answer in answers if answer.status_code == 303}
-    assert [answer.status_code for answer in answers] == [303] * 6
-    assert len(addresses) == 1
+    answers = race(*[shopper.press_on] * 6)
+    assert len({leads_to(answer) for answer in answers}) == 1
     assert (Order.objects.count(), Payment.objects.count(), free(print_a3)) == (1, 1, 2)
-    assert len(shopper.sandbox.books()["sessions"]) == 1
+    assert len(shopper.books()) == 1
 
 
 def test_it_replaces_the_order_of_a_cart_that_was_edited(shopper, print_a3):
@@ -102,7 +104,7 @@ def test_it_replaces_the_order_of_a_cart_that_was_edited(shopper, print_a3):
     old.refresh_from_db()
     assert old.order != new.order
     assert (old.status, old.order.status) == (Payment.Status.EXPIRED, Status.CANCELLED)
-    assert shopper.sandbox.session(old.session_id)["status"] == "expired"
+    assert shopper.state_of(old) in CLOSED
     assert free(print_a3) == 1
 
 
@@ -127,10 +129,10 @@ def test_it_sells_the_snapshot_if_the_old_page_was_paid_meanwhile(shopper, print
 
 def test_it_does_not_sell_the_same_cart_twice_after_paying(shopper, print_a3):
     paid = shopper.buy(print_a3)
-    answer = shopper.press_pay()  # back button, before any webhook
+    answer = shopper.press_on()  # back button, before any webhook
     paid.order.refresh_from_db()
     assert answer.status_code == 302
-    assert answer["Location"] == f"/orders/{paid.order.number}/"
+    assert answer["Location"].startswith(f"/orders/{paid.order.number}/")
     assert (paid.order.status, Order.objects.count()) == (Status.PAID, 1)
     assert shopper.client.get("/cart/").context["cart"].is_empty
 
@@ -147,9 +149,9 @@ def test_it_leads_a_press_on_an_old_page_to_what_was_bought(shopper, print_a3):
 )
 def test_it_keeps_the_cart_and_frees_the_stock_when_stripe_is_down(shopper, print_a3, fault):
     shopper.put(print_a3)
-    shopper.sandbox.fault(**CREATE, **fault)
+    shopper.sandbox.fault(**shopper.making, **fault)
     began = time.monotonic()
-    answer = shopper.press_pay()
+    answer = shopper.press_on()
     assert time.monotonic() - began < 10
     assert answer.status_code == 503
     assert "Nothing was charged" in answer.content.decode()
@@ -164,7 +166,7 @@ def test_it_does_not_say_that_nothing_was_charged_where_nobody_knows(shopper, pr
     if edited:
         shopper.put(print_a3)
     shopper.sandbox.fault(path="^/v1/", action="status", status=500)
-    answer = shopper.press_pay()
+    answer = shopper.press_on()
     assert answer.status_code == 503
     assert "do not pay again" in answer.content.decode()
     assert "Nothing was charged" not in answer.content.decode()
@@ -172,8 +174,8 @@ def test_it_does_not_say_that_nothing_was_charged_where_nobody_knows(shopper, pr
 
 def test_it_opens_a_page_at_the_next_try_after_stripe_was_down(shopper, print_a3):
     shopper.put(print_a3)
-    fault = shopper.sandbox.fault(**CREATE, action="status", status=500)
-    assert shopper.press_pay().status_code == 503
+    fault = shopper.sandbox.fault(**shopper.making, action="status", status=500)
+    assert shopper.press_on().status_code == 503
     shopper.sandbox.clear_faults()
     assert fault
     assert shopper.checkout().status == Payment.Status.OPEN
@@ -182,8 +184,8 @@ def test_it_opens_a_page_at_the_next_try_after_stripe_was_down(shopper, print_a3
 
 def test_it_closes_a_page_that_opened_after_its_twin_gave_up(shopper, print_a3):
     shopper.put(print_a3)
-    shopper.sandbox.fault(**CREATE, action="drop_after")  # Stripe has the session, the shop never hears of it
-    assert shopper.press_pay().status_code == 503
+    shopper.sandbox.fault(**shopper.making, action="drop_after")  # Stripe has the session, the shop never hears of it
+    assert shopper.press_on().status_code == 503
     shopper.sandbox.clear_faults()
     lost = Payment.objects.get()
     again = shopper.checkout()
@@ -194,15 +196,15 @@ def test_it_closes_a_page_that_opened_after_its_twin_gave_up(shopper, print_a3):
 
 def test_it_asks_for_patience_where_that_page_cannot_even_be_closed(shopper, print_a3, race):
     shopper.put(print_a3)
-    held = shopper.sandbox.fault(**CREATE, action="hold_after", count=1)
-    shopper.sandbox.fault(method="POST", path="/expire$", action="status", status=500)
+    held = shopper.sandbox.fault(**shopper.making, action="hold_after", count=1)
+    shopper.sandbox.fault(method="POST", path="/(expire|cancel)$", action="status", status=500)
 
     def twin() -> None:
         assert shopper.sandbox.wait_fault(held)
         give_up(Payment.objects.get(), TimeoutError("silent"))
         shopper.sandbox.release(held)
 
-    assert race(lambda: shopper.press_pay().status_code, twin) == [503, None]
+    assert race(lambda: shopper.press_on().status_code, twin) == [503, None]
     assert free(print_a3) == 3
 
 
@@ -273,7 +275,7 @@ class TestTheWayBack:
         payment.order.refresh_from_db()
         assert (answer.status_code, answer["Location"]) == (302, "/cart/")
         assert (payment.order.status, free(print_a3)) == (Status.CANCELLED, 3)
-        assert shopper.sandbox.session(payment.session_id)["status"] == "expired"
+        assert shopper.state_of(payment) in CLOSED
         assert shopper.client.get("/cart/").context["cart"].count == 1
 
     def test_it_is_harmless_twice(self, shopper, print_a3):
@@ -298,7 +300,7 @@ class TestTheWayBack:
 
     def test_it_lets_the_shopper_go_when_stripe_is_silent(self, shopper, print_a3):
         payment = shopper.put(print_a3).checkout()
-        shopper.sandbox.fault(method="GET", path="^/v1/checkout/sessions/", action="status", status=500)
+        shopper.sandbox.fault(**shopper.asking, action="status", status=500)
         assert shopper.press_cancel(payment.order).status_code == 302
         payment.order.refresh_from_db()
         assert payment.order.is_open  # expire_orders ends it
@@ -307,8 +309,8 @@ class TestTheWayBack:
 def test_it_does_not_stand_in_its_own_way_after_a_crash(shopper, print_a3):
     """The process dies while Stripe is asked: the next look at the cart knows of the hold all the same."""
     shopper.put(print_a3, 3)
-    fault = shopper.sandbox.fault(**CREATE, action="hold_before")
-    pressing = Thread(target=lambda: (shopper.press_pay(), connections.close_all()))
+    fault = shopper.sandbox.fault(**shopper.making, action="hold_before")
+    pressing = Thread(target=lambda: (shopper.press_on(), connections.close_all()))
     pressing.start()
     assert shopper.sandbox.wait_fault(fault, waiting=1, timeout=20)
     cart = shopper.client.get("/cart/").context["cart"]  # the first request has not ended
@@ -320,8 +322,8 @@ def test_it_does_not_stand_in_its_own_way_after_a_crash(shopper, print_a3):
 def test_it_keeps_what_another_tab_puts_in_while_stripe_is_asked(shopper, print_a3):
     other = factories.variant()
     shopper.put(print_a3)
-    fault = shopper.sandbox.fault(**CREATE, action="hold_before")
-    pressing = Thread(target=lambda: (shopper.press_pay(), connections.close_all()))
+    fault = shopper.sandbox.fault(**shopper.making, action="hold_before")
+    pressing = Thread(target=lambda: (shopper.press_on(), connections.close_all()))
     pressing.start()
     assert shopper.sandbox.wait_fault(fault, waiting=1, timeout=20)
     shopper.put(other)

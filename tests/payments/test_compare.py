@@ -198,7 +198,7 @@ def test_money_beside_the_payment_that_it_names_is_left_to_a_person(shopper, pri
     with pytest.raises(SystemExit):
         call_command("compare_with_stripe", "--rebuild")
     assert "another page at Stripe" in capsys.readouterr().out
-    assert Difference.objects.get(reference=payment.session_id).resolved_at is None
+    assert Difference.objects.get(reference=payment.stripe_id).resolved_at is None
 
 
 def test_the_reconciler_alone_tells_of_the_lost_hour(shopper, print_, kept_copy):

@@ -20,8 +20,7 @@ from payments import inbox
 from payments.models import Payment
 from payments.reconcile import reconcile
 from tests import factories
-from tests.payments.shopping import deliver, one_event
-from tests.sandbox_process import Sandbox
+from tests.payments.shopping import deliver
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +84,8 @@ class TestWebhooksThatComeToNothing:
 
 def test_stripe_that_does_not_answer_a_handler(shopper):
     shopper.buy(factories.download())
-    news = one_event(shopper.sandbox, "checkout.session.completed")
-    shopper.sandbox.fault(path="^/v1/checkout/sessions/", action="status", status=500)
+    news = shopper.told()
+    shopper.sandbox.fault(**shopper.asking, action="status", status=500)
     assert deliver(news).status_code == 500
     assert counted() == {"stripe": 1}
 
@@ -113,8 +112,8 @@ class TestPaymentsThatOnlyTheReconcilerFound:
         self.assert_bought(paid)
         assert counted("reconcile:") == {"asked": 1}
 
-    def test_none_where_the_webhook_was_first(self, paid, sandbox: Sandbox):
-        deliver(one_event(sandbox, "checkout.session.completed"))
+    def test_none_where_the_webhook_was_first(self, paid, shopper):
+        deliver(shopper.told())
         self.assert_bought(paid)
         reconcile()
         assert counted("reconcile:") == {}

@@ -21,7 +21,7 @@ from payments.reconcile import reconcile
 from payments.refund import RefundRefused, refund
 from payments.settle import settle
 from tests import factories
-from tests.payments.shopping import deliver, one_event
+from tests.payments.shopping import deliver
 
 GRACE, LINUS = "grace@shop.test", "linus@shop.test"
 REFUNDS = {"method": "POST", "path": "^/v1/refunds$"}
@@ -42,7 +42,7 @@ def paid(unheard) -> Payment:
 def unmatched(shopper, unheard) -> Difference:
     """The database came back from a copy that knows nothing of it."""
     Payment.objects.all().delete()
-    deliver(one_event(shopper.sandbox, "checkout.session.completed"))
+    deliver(shopper.told())
     return Difference.objects.get(kind="unmatched")
 
 
@@ -75,7 +75,7 @@ def names(row: Difference) -> set[str]:
 
 
 def truth(shopper) -> int:
-    return sum(one["refunded"] for one in shopper.sandbox.books()["sessions"])
+    return sum(one["refunded"] for one in shopper.books())
 
 
 def is_open(row: Difference) -> bool:
@@ -118,7 +118,7 @@ def test_it_gives_money_back_once_stripe_has_recovered(shopper, unmatched):
 
 
 def test_it_gives_no_money_back_that_an_order_has(shopper, paid):
-    row = Difference.objects.create(kind="unmatched", reference=paid.session_id, detail="Not known")
+    row = Difference.objects.create(kind="unmatched", reference=paid.stripe_id, detail="Not known")
     with pytest.raises(NotDone, match="booked on order"):
         repair(row, "give_back", by=GRACE)
     assert truth(shopper) == 0
@@ -229,7 +229,7 @@ def test_a_mail_is_told_once_and_again_when_it_fails_again(given_up):
 
 
 def test_it_asks_stripe_and_closes_what_agrees(unheard):
-    row = Difference.objects.create(kind="unmatched", reference=unheard.session_id, order=unheard.order, detail="Not here")
+    row = Difference.objects.create(kind="unmatched", reference=unheard.stripe_id, order=unheard.order, detail="Not here")
     assert "They agree now" in repair(row, "ask", by=GRACE)
     assert Order.objects.get().status == Status.PAID
     row.refresh_from_db()
@@ -237,7 +237,7 @@ def test_it_asks_stripe_and_closes_what_agrees(unheard):
 
 
 def test_it_believes_stripe_about_money_that_was_missed_there(paid):
-    row = Difference.objects.create(kind="paid_here", reference=paid.session_id, order=paid.order, detail="No such money")
+    row = Difference.objects.create(kind="paid_here", reference=paid.stripe_id, order=paid.order, detail="No such money")
     assert "They agree now" in repair(row, "ask", by=GRACE)
 
 
@@ -280,11 +280,11 @@ def test_who_resolved_it_first_stays(given_up):
 
 
 def test_its_timeline_has_the_ids_of_events_and_of_requests(shopper, grace_client, unheard):
-    event = one_event(shopper.sandbox, "checkout.session.completed")
+    event = shopper.told()
     deliver(event)
-    row = Difference.objects.create(kind="paid_here", reference=unheard.session_id, order=unheard.order, detail="Why?")
+    row = Difference.objects.create(kind="paid_here", reference=unheard.stripe_id, order=unheard.order, detail="Why?")
     entries = timeline(row)
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     ids = {one for entry in entries for one in entry.ids}
-    assert {event["id"], unheard.session_id} <= ids
+    assert {event["id"], unheard.stripe_id} <= ids
     assert any(one.startswith("req_") for one in ids)

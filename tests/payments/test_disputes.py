@@ -52,7 +52,7 @@ def unheard(shopper) -> Payment:
 
 @pytest.fixture
 def bank(unheard, shopper, monkeypatch) -> Bank:
-    bank = Bank(shopper.sandbox.session(unheard.session_id)["payment_intent"])
+    bank = Bank(shopper.intent_of(unheard))
     monkeypatch.setattr(disputes, "retrieve_dispute", bank.ask)
     monkeypatch.setattr(handlers, "retrieve_dispute", bank.ask)
     return bank
@@ -103,11 +103,11 @@ def test_it_refuses_a_refund_while_the_dispute_is_open(shopper, paid, bank):
     heard(bank, "created")
     with pytest.raises(RefundRefused, match="disputes this payment with their bank"):
         give_back(paid.order)
-    assert shopper.sandbox.books()["sessions"][0]["refunded"] == 0
+    assert shopper.books()[0]["refunded"] == 0
     bank.says(status="won", reinstated_minor=2400)
     heard(bank, "closed")
     give_back(paid.order)
-    assert shopper.sandbox.books()["sessions"][0]["refunded"] == 2400
+    assert shopper.books()[0]["refunded"] == 2400
     assert violations() == set()
 
 

@@ -17,7 +17,7 @@ from payments.models import Difference, Payment, Refund, WebhookEvent
 from payments.refund import refund
 from payments.settle import settle
 from tests import factories
-from tests.payments.shopping import DECLINED
+from tests.payments.shopping import DECLINED, IBAN_FAILS
 
 NOTHING = "Nothing would change: the shop says what Stripe says."
 
@@ -46,7 +46,7 @@ def rows() -> dict[str, list[dict[str, object]]]:
 
 def test_it_says_that_an_order_would_be_paid_and_then_that_nothing_would_change(shopper, payment):
     shopper.pay(payment)
-    assert f"order {payment.order.number} would be paid" in said(shopper, "checkout.session.completed")
+    assert f"order {payment.order.number} would be paid" in said(shopper, shopper.news())
     row = WebhookEvent.objects.get()
     process_again(row)
     assert dry_run(row) == [NOTHING]
@@ -61,20 +61,21 @@ def test_it_says_that_late_money_would_go_back(shopper, payment):
 def test_it_says_that_another_amount_would_go_on_the_desk(shopper, payment):
     shopper.pay(payment)
     Payment.objects.update(amount_minor=2401)
-    assert "not what was asked for" in said(shopper, "checkout.session.completed")
+    assert "not what was asked for" in said(shopper, shopper.news())
 
 
+@pytest.mark.session  # the end of an intent is not among the events that the shop asks for
 def test_it_says_that_a_hold_would_end(shopper, payment):
-    shopper.sandbox.expire(payment.session_id)
+    shopper.end_page(payment)
     assert "its units be on sale again" in said(shopper, "checkout.session.expired")
 
 
 def test_it_says_that_money_is_on_its_way_and_that_it_failed(shopper, payment):
-    shopper.pay(payment, iban="AT861904300235473202")
+    shopper.pay(payment, iban=IBAN_FAILS)
     assert "would wait for it" in said(shopper, "payment_intent.processing")
     settle(payment, by="test")
     shopper.sandbox.finish_payment(Payment.objects.get().payment_intent_id, outcome="failed")
-    assert "would be cancelled" in said(shopper, "checkout.session.async_payment_failed")
+    assert "would be cancelled" in said(shopper, shopper.news("failed"))
 
 
 def test_it_says_which_refund_would_be_booked_or_change(shopper, payment):
@@ -97,7 +98,7 @@ def really(shopper, kind: str) -> WebhookEvent:
 def test_it_says_that_a_debit_failed_also_where_another_method_could_be_chosen(shopper, settings):
     settings.PAYMENT_WAYS, settings.STRIPE_PUBLISHABLE_KEY, shopper.way = [Way.ELEMENT], "pk_test_shop", Way.ELEMENT
     payment = shopper.put(factories.download()).checkout()
-    shopper.sandbox.pay_intent(payment.stripe_id, iban="AT861904300235473202", email="ada@shop.test", name="Ada")
+    shopper.sandbox.pay_intent(payment.stripe_id, iban=IBAN_FAILS, email="ada@shop.test", name="Ada")
     settle(payment, by="test")
     shopper.sandbox.finish_payment(payment.stripe_id, outcome="failed")
     assert "would be cancelled" in said(shopper, "payment_intent.payment_failed")
@@ -118,7 +119,7 @@ def test_it_says_which_refund_is_of_money_that_no_order_has(shopper, payment, se
     Payment.objects.update(amount_minor=2401)
     if settled:
         settle(Payment.objects.get(), by="test")
-    shopper.sandbox.refund(shopper.sandbox.session(payment.session_id)["payment_intent"])
+    shopper.sandbox.refund(shopper.intent_of(payment))
     assert "would be noted, and counted on no order" in said(shopper, "refund.created")
     assert dry_run(really(shopper, "refund.created")) == [NOTHING]
     assert (Refund.objects.get().booked, Order.objects.get().refunded_minor) == (False, 0)
@@ -140,7 +141,7 @@ def test_it_says_which_refund_is_more_than_the_order_has_left(shopper, payment):
 def test_it_says_that_it_knows_no_such_payment(shopper, payment):
     shopper.pay(payment)
     Payment.objects.all().delete()
-    assert "no such payment" in said(shopper, "checkout.session.completed")
+    assert "no such payment" in said(shopper, shopper.news())
 
 
 def test_it_says_that_an_event_is_for_somebody_else(shopper, payment):

@@ -18,7 +18,7 @@ from payments.inbox import MOST_FAILURES, PAUSES, due, process_again
 from payments.models import Payment, WebhookEvent
 from payments.reconcile import reconcile
 from tests import factories
-from tests.payments.shopping import deliver, one_event
+from tests.payments.shopping import deliver
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def payment(shopper) -> Payment:
 
 
 @pytest.fixture
-def broken(monkeypatch) -> None:
+def broken(monkeypatch, shopper) -> None:
     def fail(_event: object) -> None:
         raise ValueError("poison")
 
-    monkeypatch.setitem(inbox.HANDLERS, "checkout.session.completed", fail)
+    monkeypatch.setitem(inbox.HANDLERS, shopper.news(), fail)
 
 
 def heard(shopper) -> WebhookEvent:
-    deliver(one_event(shopper.sandbox, "checkout.session.completed"))
+    deliver(shopper.told())
     return WebhookEvent.objects.get()
 
 
@@ -55,7 +55,7 @@ def test_it_keeps_how_an_event_went(shopper, payment):
 
 def test_it_says_which_secret_signed(shopper, payment, settings):
     mine = settings.STRIPE_WEBHOOK_SECRETS[0]
-    body = json.dumps(one_event(shopper.sandbox, "checkout.session.completed"))
+    body = json.dumps(shopper.told())
     header = stripe.WebhookSignature.generate_signature_header(body, mine)
     settings.STRIPE_WEBHOOK_SECRETS = ["", "whsec_of_yesterday", mine]
     assert read_event(body.encode(), header).signed_by == 3
@@ -104,7 +104,7 @@ def test_stripe_sending_it_again_is_tried_at_once(shopper, payment, broken, monk
 
 
 def test_stripes_silence_is_no_failure_of_the_event(shopper, payment):
-    shopper.sandbox.fault(method="GET", path="^/v1/checkout/sessions/", action="status", status=503)
+    shopper.sandbox.fault(**shopper.asking, action="status", status=503)
     row = heard(shopper)
     assert (row.attempts, row.failures, row.next_try_at) == (1, 0, None)
     assert due().get() == row
@@ -115,15 +115,15 @@ def test_an_event_older_than_the_list_is_still_tried(shopper, payment, broken, m
     WebhookEvent.objects.update(created_at=timezone.now() - timedelta(days=5), next_try_at=None)
     monkeypatch.undo()
     reconcile()
-    assert WebhookEvent.objects.get(type="checkout.session.completed").processed_at is not None
+    assert WebhookEvent.objects.get(type=shopper.news()).processed_at is not None
 
 
 def test_one_that_was_processed_is_processed_again_where_it_has_an_effect_now(shopper, payment):
     """As after a restored backup: its payment was not here when it came, and is now."""
-    Payment.objects.update(reference="f" * 32, session_id=None)
+    Payment.objects.update(reference="f" * 32, session_id=None, payment_intent_id=None)
     row = heard(shopper)
     assert (row.outcome, row.order) == ("paid, but this shop has no such payment", None)
-    Payment.objects.update(reference=payment.reference, session_id=payment.session_id)
+    payment.save()
     assert "would be paid" in dry_run(row)[0]
     for _each in range(2):
         process_again(row)

@@ -11,7 +11,7 @@ from payments.models import Difference
 from payments.refund import refund
 from tests import factories
 from tests.orders.placing import violations
-from tests.payments.shopping import deliver, one_event
+from tests.payments.shopping import deliver
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def oversold(shopper, print_):
 
 
 def test_it_is_paid_and_staff_are_told_once_what_is_not_there(shopper, print_, oversold):
-    event = one_event(shopper.sandbox, "checkout.session.completed")
+    event = shopper.told()
     for _again in range(2):
         assert deliver(event).status_code == 200
     oversold.order.refresh_from_db()
@@ -41,7 +41,7 @@ def test_it_is_paid_and_staff_are_told_once_what_is_not_there(shopper, print_, o
 
 
 def test_it_is_refunded_as_any_other(shopper, print_, oversold):
-    deliver(one_event(shopper.sandbox, "checkout.session.completed"))
+    deliver(shopper.told())
     refund(oversold.order, amount_minor=3600, restock=True, reason="It is lost", by="grace@shop.test")
     print_.refresh_from_db()
     assert (print_.stock_on_hand, print_.stock_reserved, print_.stock_oversold) == (1, 0, 0)

@@ -19,9 +19,7 @@ from payments import settle as settling
 from payments.audit import audit
 from payments.models import Payment
 from tests import factories
-from tests.payments.shopping import Shopper, deliver, one_event
-
-READ_SESSION = {"method": "GET", "path": "^/v1/checkout/sessions/"}
+from tests.payments.shopping import Shopper, deliver
 
 
 @pytest.fixture
@@ -35,7 +33,7 @@ def violations() -> set[str]:
 
 def at_once_after_reading(shopper: Shopper, race: Callable[..., list[Any]], *calls: Callable[[], Any]) -> list[Any]:
     """Run the calls so that each has read Stripe's answer before any of them may book it."""
-    fault = shopper.sandbox.fault(**READ_SESSION, action="hold_after")
+    fault = shopper.sandbox.fault(**shopper.asking, action="hold_after")
 
     def release() -> None:
         shopper.sandbox.wait_fault(fault, waiting=len(calls), timeout=20)
@@ -50,7 +48,7 @@ def at_once_after_reading(shopper: Shopper, race: Callable[..., list[Any]], *cal
 
 
 def both_ways_at_once(shopper: Shopper, race: Callable[..., list[Any]], payment: Payment) -> list[Any]:
-    event = one_event(shopper.sandbox, "checkout.session.completed")
+    event = shopper.told()
     return at_once_after_reading(shopper, race, lambda: deliver(event), lambda: shopper.come_back(payment))
 
 
@@ -93,7 +91,7 @@ def test_the_same_race_fulfils_twice_without_the_guards(shopper, download, race,
 
 def test_one_event_delivered_sixteen_times_at_once_has_one_effect(shopper, download, race):
     payment = shopper.buy(download)
-    event = one_event(shopper.sandbox, "checkout.session.completed")
+    event = shopper.told()
     answers = race(*[lambda: deliver(event)] * 16)
     assert {answer.status_code for answer in answers} <= {200, 500}
     assert deliver(event).status_code == 200
@@ -127,7 +125,7 @@ def test_cancel_link_and_payment_at_once_end_in_one_of_the_two(shopper, download
     race(lambda: shopper.press_cancel(payment.order), lambda: shopper.pay(payment))
     settling.settle(Payment.objects.get(pk=payment.pk), by="test")
     order = Order.objects.get(pk=payment.order_id)
-    (truth,) = shopper.sandbox.books()["sessions"]
+    (truth,) = shopper.books()
     assert order.status == (Status.PAID if truth["paid"] else Status.CANCELLED)
     assert order.paid_minor - order.refunded_minor == truth["paid"] - truth["refunded"]
     assert violations() == set()

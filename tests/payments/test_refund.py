@@ -31,7 +31,7 @@ def ask(payment: Payment, amount_minor: int = 2400, *, restock: bool = False) ->
 
 
 def truth(shopper) -> int:
-    return sum(one["refunded"] for one in shopper.sandbox.books()["sessions"])
+    return sum(one["refunded"] for one in shopper.books())
 
 
 def violations() -> set[str]:

@@ -57,7 +57,7 @@ def on_hand(order: Order, price_minor: int = 1200) -> int:
 
 
 def truth(shopper) -> int:
-    return sum(one["refunded"] for one in shopper.sandbox.books()["sessions"])
+    return sum(one["refunded"] for one in shopper.books())
 
 
 def violations() -> set[str]:

@@ -11,9 +11,7 @@ from payments import gateway, settle
 from payments.audit import audit
 from payments.models import Difference, Payment, Refund
 from tests import factories
-from tests.payments.shopping import Shopper, deliver, one_event
-
-IBAN_SUCCEEDS, IBAN_FAILS = "AT611904300234573201", "AT861904300235473202"
+from tests.payments.shopping import IBAN_FAILS, IBAN_SUCCEEDS, Shopper, deliver, lose_answer
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def test_it_leaves_an_unpaid_order_alone(shopper, download):
 
 def test_it_ends_the_hold_of_an_expired_page_once(shopper, download):
     payment = shopper.put(download, 2).checkout()
-    shopper.sandbox.expire(payment.session_id)
+    shopper.end_page(payment)
     for _again in range(2):
         payment = settle.settle(payment, by="test")
     download.refresh_from_db()
@@ -79,13 +77,14 @@ def test_it_flags_another_amount_and_fulfils_nothing(shopper, download, field):
     assert mails(payment.order) == []
 
 
-def test_it_believes_no_session_that_names_another_payment(shopper, download):
+def test_it_believes_nothing_of_stripes_that_names_another_payment(shopper, download):
     """An attacker pays a small order and wants a dear one for it."""
     cheap = shopper.buy(download)
     dear = Shopper(shopper.sandbox).put(download, 5 - 1).checkout()
-    settle.settle(dear, by="test", stripe_id=cheap.session_id)
-    Payment.objects.filter(pk=cheap.pk).update(session_id=None)
-    Payment.objects.filter(pk=dear.pk).update(session_id=cheap.session_id)
+    settle.settle(dear, by="test", stripe_id=cheap.stripe_id)
+    field = "payment_intent_id" if cheap.is_intent else "session_id"
+    Payment.objects.filter(pk=cheap.pk).update(**{field: None})
+    Payment.objects.filter(pk=dear.pk).update(**{field: cheap.stripe_id})
     dear = settle.settle(Payment.objects.get(pk=dear.pk), by="test")
     assert dear.order.status == Status.PENDING
     assert Difference.objects.get().kind == Difference.Kind.UNMATCHED
@@ -94,7 +93,7 @@ def test_it_believes_no_session_that_names_another_payment(shopper, download):
 class TestDelayedMethods:
     def test_it_keeps_the_units_while_the_money_is_on_its_way(self, shopper, download):
         payment = shopper.put(download).checkout()
-        assert shopper.pay(payment, iban=IBAN_SUCCEEDS)["session"]["payment_status"] == "unpaid"
+        assert shopper.pay(payment, iban=IBAN_SUCCEEDS)["outcome"] == "processing"
         payment = settle.settle(payment, by="test")
         download.refresh_from_db()
         assert (payment.status, payment.order.status) == (Payment.Status.PROCESSING, Status.CONFIRMING)
@@ -142,7 +141,7 @@ class TestMoneyThatComesTooLate:
         assert Refund.objects.get().status == Refund.Status.SUCCEEDED
         assert mails(order) == ["paid_too_late"]
         assert Difference.objects.get().kind == Difference.Kind.PAID_TOO_LATE
-        (booked,) = shopper.sandbox.books()["sessions"]
+        (booked,) = shopper.books()
         assert booked["refunded"] == 1200
 
     def test_it_is_given_back_later_if_stripe_does_not_answer(self, shopper, download):
@@ -169,15 +168,14 @@ def test_it_gives_the_second_payment_of_one_order_back(shopper, download):
 class TestAnAnswerThatWasLost:
     def test_it_is_found_again_by_repeating_the_call(self, shopper, download):
         payment = shopper.put(download).checkout()
-        Payment.objects.filter(pk=payment.pk).update(status="starting", session_id=None, session_url="")
-        payment = settle.settle(Payment.objects.get(pk=payment.pk), by="test")
+        payment = settle.settle(lose_answer(payment), by="test")
         assert payment.status == Payment.Status.OPEN
-        assert len(shopper.sandbox.books()["sessions"]) == 1
+        assert len(shopper.books()) == 1
 
     def test_it_does_not_stop_the_webhook(self, shopper, download):
         payment = shopper.buy(download)
-        Payment.objects.filter(pk=payment.pk).update(status="starting", session_id=None, session_url="")
-        answer = deliver(one_event(shopper.sandbox, "checkout.session.completed"))
+        lose_answer(payment)
+        answer = deliver(shopper.told())
         payment.order.refresh_from_db()
         assert (answer.status_code, payment.order.status) == (200, Status.PAID)
 
@@ -203,7 +201,7 @@ class TestTheReturnPage:
 
     def test_it_is_nobody_elses(self, shopper, download, mallory_client):
         payment = shopper.buy(download)
-        assert mallory_client.get("/checkout/return/", {"session_id": payment.session_id}).status_code == 404
+        assert shopper.come_back(payment, client=mallory_client).status_code == 404
         payment.order.refresh_from_db()
         assert payment.order.status == Status.PENDING
 

@@ -14,8 +14,9 @@ from payments.models import Difference, Payment
 from payments.reconcile import reconcile
 from payments.settle import settle
 from tests import factories
+from tests.payments.shopping import IBAN_SUCCEEDS
 
-IBAN_SUCCEEDS = "AT611904300234573201"
+OLD = "of_the_old_account"
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def on_its_way(shopper, variant) -> Payment:
 def unknown(on_its_way, shopper) -> Payment:
     """The account was changed for another one: same key settings, no such session, and nothing that happened."""
     shopper.sandbox.reset()
-    Payment.objects.filter(pk=on_its_way.pk).update(session_id="cs_test_of_the_old_account", checked_at=None)
+    field = "payment_intent_id" if on_its_way.is_intent else "session_id"
+    Payment.objects.filter(pk=on_its_way.pk).update(**{field: OLD}, checked_at=None)
     on_its_way.refresh_from_db()
     return on_its_way
 
@@ -59,14 +61,14 @@ def test_it_is_shown_to_staff_and_stays_as_it_is(unknown):
     assert expire_orders() == 0
     unknown.refresh_from_db()
     assert (unknown.status, unknown.order.status) == (Payment.Status.PROCESSING, Status.CONFIRMING)
-    assert Difference.objects.get().reference == "cs_test_of_the_old_account"
+    assert Difference.objects.get().reference == OLD
 
 
 def test_it_is_asked_for_again_only_now_and_then(unknown, shopper):
     Payment.objects.update(created_at=unknown.order.placed_at.replace(year=2020))
     for _again in range(3):
         reconcile()
-    asked = [one for one in shopper.sandbox.requests() if one["path"].endswith("/cs_test_of_the_old_account")]
+    asked = [one for one in shopper.sandbox.requests() if one["path"].endswith(f"/{OLD}")]
     assert len(asked) == 1
 
 
@@ -90,6 +92,6 @@ def test_it_is_not_ended_while_stripe_knows_it(on_its_way, grace):
 
 
 def test_it_is_not_ended_while_stripe_cannot_be_asked(unknown, grace, shopper):
-    shopper.sandbox.fault(method="GET", path="^/v1/checkout/sessions/", action="status", status=500)
+    shopper.sandbox.fault(**shopper.asking, action="status", status=500)
     assert "does not answer" in do(grace, unknown.order, "end")
     assert Order.objects.get().status == Status.CONFIRMING

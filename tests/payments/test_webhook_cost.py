@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from tests import factories
-from tests.payments.shopping import deliver, one_event
+from tests.payments.shopping import deliver
 
 TABLE = re.compile(r'(?:FROM|UPDATE|INTO) "(\w+)"')
 RECORDED = ["INSERT payments_webhookevent"]
@@ -35,7 +35,7 @@ def event_of(shopper):
         for variant in variants[1:]:
             shopper.put(variant)
         shopper.buy(variants[0])
-        return one_event(shopper.sandbox, "checkout.session.completed")
+        return shopper.told()
 
     return buy
 
