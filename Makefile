@@ -1,7 +1,8 @@
 # make run    the shop with demo data, a background worker and a stand-in for Stripe
 # make dev    the same, reloading when a file changes, with Django's own error pages
 # make test   lint, types and every test, on SQLite and on PostgreSQL
-# make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes)
+# make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes), and test-ways
+# make test-ways    the tests of paying once more, for the embedded page and for Stripe's fields
 # make lint   lint and types alone
 # make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
 # make chaos  shoppers, staff, faults and kills against the real shop, then every invariant (docs/chaos.md)
@@ -21,6 +22,7 @@ WORKERS ?= 4
 DATABASES ?= sqlite postgres
 SECONDS ?= 0.6
 LONG := tests/trust tests/orders/test_life_machine.py
+PAID := tests/payments tests/orders tests/promotions
 INSTALL := $(V)/python -m pip install -qq --disable-pip-version-check --require-hashes
 LOCK = .tools/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --annotation-style line \
   --custom-compile-command "make lock (what is there for what reason: requirements.in, requirements-dev.in)"
@@ -30,7 +32,7 @@ PYTEST := $(V)/python -m pytest -n $(WORKERS) --dist worksteal
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-sqlite test-postgres test-long lint bench chaos azurite clean
+.PHONY: help run dev test test-sqlite test-postgres test-long test-ways lint bench chaos azurite clean
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -67,8 +69,13 @@ test-long: .venv/.ok-dev $(AZURITE)
 	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
 	$(PYTEST) --long --timeout=1800 --database=sqlite $(LONG) $(ARGS)
 	$(PYTEST) --long --timeout=1800 --database=postgres $(LONG) $(ARGS)
+	@$(MAKE) --no-print-directory test-ways
+
+test-ways: .venv/.ok-dev $(AZURITE)
 	@echo "== Shoppers who pay on Stripe's page inside the shop"
-	$(PYTEST) --way=embedded --database=sqlite tests/payments tests/orders tests/promotions $(ARGS)
+	$(PYTEST) --way=embedded --database=sqlite $(PAID) $(ARGS)
+	@echo "== Shoppers who pay in Stripe's fields"
+	$(PYTEST) --way=element --database=sqlite $(PAID) $(ARGS)
 
 bench: .venv/.ok-dev
 	@$(V)/python -m bench $(if $(PRODUCTS),--products $(PRODUCTS)) --databases $(DATABASES) --seconds $(SECONDS) $(ARGS)
