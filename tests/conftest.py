@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
@@ -19,6 +20,10 @@ from whitenoise import WhiteNoise
 from tests import people
 
 pytest_plugins = ["tests.stripe_fixtures"]
+
+# No test fails because the machine is busy: how fast things are is for `make bench`.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

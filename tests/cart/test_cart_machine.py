@@ -100,4 +100,4 @@ class CartMachine(RuleBasedStateMachine):
 
 
 TestCart = CartMachine.TestCase
-TestCart.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestCart.settings = settings(max_examples=60, stateful_step_count=30)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -34,7 +34,7 @@ def found(q):
 
 
 class EveryPairOfNeighbours(TestCase):
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=12)
     @given(title=st.text(HAN, min_size=2, max_size=12), data=st.data())
     def test_it_finds_chinese_by_any_two_neighbours(self, title, data):
         piece(title)

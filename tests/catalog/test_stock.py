@@ -147,7 +147,7 @@ step = st.tuples(st.sampled_from(VERBS), st.integers(1, 6), st.booleans())
 
 
 class AnySequence(TestCase):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(start=st.integers(0, 8), steps=st.lists(step, max_size=14))
     def test_it_agrees_with_a_simple_account_of_every_step(self, start: int, steps: list[Any]) -> None:
         variant = factories.variant(on_hand=start)

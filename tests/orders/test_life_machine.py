@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule, run_state_machine_as_test
 
@@ -184,8 +184,6 @@ def test_it_keeps_the_books_in_order_whatever_happens(request):
         settings=settings(
             max_examples=200 if request.config.getoption("long") else 8,
             stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
             phases=[Phase.reuse, Phase.generate],  # making a failure smaller takes minutes
         ),
     )
