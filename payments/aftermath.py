@@ -18,7 +18,7 @@ CAME = (Payment.Status.SUCCEEDED, Payment.Status.MISMATCH)
 def book_aftermath(payment: Payment, *, by: str) -> None:
     """Bring every refund and dispute of a settled payment up to what Stripe says now. Safe to call again.
 
-    Raises GatewayError, DisputeMoves.
+    Raises GatewayError.
     """
     if payment.payment_intent_id and payment.status in CAME:
         book_refunds(payment, payment.payment_intent_id, by=by)

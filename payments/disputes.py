@@ -19,7 +19,7 @@ from orders import transitions
 from orders.models import Order
 from orders.status import Status as OrderStatus
 from payments.differences import record_difference, resolve_difference
-from payments.gateway import GatewayRefused
+from payments.gateway import GatewayBusy, GatewayRefused
 from payments.models import Difference, Dispute, Payment
 from payments.stripe_disputes import StripeDispute, retrieve_dispute
 
@@ -29,17 +29,17 @@ WORDS = ("status", "reason", "amount_minor", "currency", "charge_id", "evidence_
 CHARGE_DISPUTED = "charge_disputed"  # Stripe's code when it refuses a refund
 
 
-class DisputeMoves(Exception):
+class DisputeMoves(GatewayBusy):
     """Others booked something else each time after it was read: to be tried again."""
 
 
 def learn(payment: Payment, dispute_id: str, *, by: str) -> Dispute:
-    """Bring the dispute of `payment` up to what Stripe says now. Raises GatewayError, DisputeMoves."""
+    """Bring the dispute of `payment` up to what Stripe says now. Raises GatewayError."""
     for _try in range(TRIES):
         known = Dispute.objects.filter(stripe_id=dispute_id).values_list("version", flat=True).first() or 0
         if row := _book(payment, retrieve_dispute(dispute_id), version=known, by=by):
             return row
-    raise DisputeMoves(dispute_id)
+    raise DisputeMoves(f"Others are booking dispute {dispute_id}")
 
 
 def refusal(order: Order) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -19,8 +20,8 @@ from orders.status import Status
 from orders.transitions import InvalidTransition, cancel_free, put_back_in_stock, ship
 from payments.aftermath import book_aftermath
 from payments.cancel import CannotCancel, cancel_order, end_unknown
-from payments.disputes import DisputeMoves, left_to_refund, refusal, shipping_refusal
-from payments.gateway import GatewayDown, GatewayError, GatewayKeyRefused
+from payments.disputes import left_to_refund, refusal, shipping_refusal
+from payments.gateway import GatewayBusy, GatewayDown, GatewayError, GatewayKeyRefused
 from payments.models import Difference, Payment
 from payments.refund import RefundRefused, refund
 from payments.settle import settle
@@ -67,7 +68,14 @@ class Tool:
     refused: Callable[[Order], str] = lambda order: ""
 
 
+def _wait_for_bookings(order: Order) -> None:
+    """Whoever books a dispute of its payments now is done afterwards; others wait until this transaction ends."""
+    list(order.payments.select_for_update())
+
+
+@transaction.atomic
 def _ship(order: Order, data: dict[str, Any], by: str) -> str:
+    _wait_for_bookings(order)
     if order.status == Status.PAID and (why := shipping_refusal(order)):
         raise NotDone(why)
     try:
@@ -170,8 +178,6 @@ def _check(order: Order, data: dict[str, Any], by: str) -> str:
             book_aftermath(settle(payment, by=by), by=by)
     except GatewayError as error:
         raise NotDone(stripe_said(error)) from error
-    except DisputeMoves as error:
-        raise NotDone(_("Others book what Stripe says of its dispute right now. Please look again in a moment.")) from error
     order.refresh_from_db()
     return _("Stripe was asked. The order is “%s”.") % order.get_status_display()
 
@@ -180,6 +186,8 @@ def stripe_said(error: GatewayError) -> str:
     """For staff."""
     if isinstance(error, GatewayKeyRefused):
         return _("Stripe refuses the shop's key. Whoever runs the shop has to mend STRIPE_SECRET_KEY.")
+    if isinstance(error, GatewayBusy):
+        return _("The same is being done right now, by somebody else or by the shop itself. Please look again in a moment.")
     if isinstance(error, GatewayDown):
         return _("Stripe does not answer; nothing was changed. Please try again in a moment.")
     return _("Stripe refused: %s") % error

@@ -37,7 +37,7 @@ def rebuild(state: StripePayment, *, by: str) -> Order:
 
     What was refunded or disputed meanwhile is booked too: Stripe told of it when nobody here knew the payment. Safe to call
     twice and at once: the payment's reference is unique, of two calls one inserts it. The buyer gets a confirmation, perhaps
-    a second time: nobody knows whether the first went out. Raises NotRebuilt, GatewayError or DisputeMoves.
+    a second time: nobody knows whether the first went out. Raises NotRebuilt or GatewayError.
     """
     if not (state.is_paid and state.reference):
         raise NotRebuilt(_("Stripe holds no money for it."))

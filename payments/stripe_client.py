@@ -53,7 +53,7 @@ class GatewayDown(GatewayError):
 
 
 class GatewayBusy(GatewayDown):
-    """The same call, under the same key, still runs at Stripe: whoever made it gets the answer."""
+    """Somebody else does the same right now. Of a call under the same key: whoever made it gets Stripe's answer."""
 
 
 class GatewayKeyRefused(GatewayDown):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from threading import Event, Thread
+
 import pytest
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -10,9 +13,10 @@ from orders.emails import queue_mail, render
 from orders.models import Order
 from orders.status import Status
 from orders.transitions import ship
+from payments import disputes, order_tools
 from payments.audit import audit
 from payments.desk_sweep import sweep
-from payments.models import Payment
+from payments.models import Dispute, Payment
 from payments.refund import refund
 from payments.refund_lines import Units
 from payments.settle import settle
@@ -109,6 +113,10 @@ def test_it_cancels_what_cost_nothing_once(shopper, free, grace_client):
     assert "nothing was changed" in press(grace_client, free, "cancel_free")
     free.refresh_from_db()
     assert (free.status, on_hand(free), Promotion.objects.get().uses) == (Status.REFUNDED, 5, 0)
+    assert (free.get_status_display(), Order(status="refunded", total_minor=1).get_status_display()) == (
+        "Cancelled",
+        "Refunded",
+    )
     assert [mail.kind for mail in free.mails.order_by("id")] == ["confirmed", "cancelled"]
     assert "had cost nothing" in render(free.mails.get(kind="cancelled")).body
     assert offered(grace_client, free) == []
@@ -122,3 +130,50 @@ def test_it_cancels_nothing_that_was_paid_for_or_shipped(paid, free, grace_clien
     assert "cannot be cancelled" in press(grace_client, free, "cancel_free")
     assert offered(grace_client, free) == ["put_back"]
     assert set(Order.objects.values_list("status", flat=True)) == {Status.PAID, Status.SHIPPED}
+
+
+def test_a_parcel_waits_for_the_dispute_that_is_being_booked(shopper, paid, monkeypatch):
+    told = shipped_while_a_dispute_is_booked(shopper, paid, monkeypatch, beside=0.3)
+    assert "disputes this payment with their bank" in told
+    assert Order.objects.get().status == Status.PAID
+
+
+@pytest.mark.only_on("postgres")  # SQLite has one writer at a time
+def test_without_waiting_it_is_shipped_beside_it(shopper, paid, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(order_tools, "_wait_for_bookings", lambda _order: None)
+    assert "Marked as shipped" in shipped_while_a_dispute_is_booked(shopper, paid, monkeypatch, beside=30)
+
+
+def shipped_while_a_dispute_is_booked(shopper, paid: Payment, monkeypatch, *, beside: float) -> str:
+    """What staff are told who press the button in the middle of the booking, which waits `beside` seconds for them."""
+    dispute = shopper.sandbox.dispute(paid.payment_intent_id)["id"]
+    is_booking, told = Event(), []
+    real = disputes._count_lost
+
+    def press() -> None:
+        assert is_booking.wait(30)
+        try:
+            told.append(order_tools.TOOLS["ship"].act(Order.objects.get(), {"carrier": "", "tracking_number": ""}, "grace"))
+        except order_tools.NotDone as error:
+            told.append(str(error))
+        finally:
+            connections.close_all()
+
+    def count_lost(row: Dispute) -> None:
+        is_booking.set()
+        pressing.join(beside)
+        real(row)
+
+    monkeypatch.setattr(disputes, "_count_lost", count_lost)
+    pressing = Thread(target=press, daemon=True)
+    pressing.start()
+    disputes.learn(paid, dispute, by="test")
+    pressing.join(30)
+    return told[0]
+
+
+def test_it_says_so_where_others_book_what_stripe_says_of_a_dispute(shopper, paid, grace_client, monkeypatch):
+    shopper.sandbox.dispute(paid.payment_intent_id)
+    monkeypatch.setattr(disputes, "_book", lambda *_what, **_how: None)
+    assert "is being done right now" in press(grace_client, paid.order, "check")
