@@ -142,7 +142,7 @@ class Order(models.Model):
     def __str__(self) -> str:
         return self.number
 
-    def get_status_display(self) -> str:
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
         """In words. Of what cost nothing, nothing can be refunded: it was cancelled (orders/transitions.py:cancel_free)."""
         is_free = self.status == Status.REFUNDED and not self.total_minor
         return str(Status.CANCELLED.label if is_free else Status(self.status).label)
