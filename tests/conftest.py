@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connection, connections, transaction
 from django.test import Client, TransactionTestCase
 from pytest_django.live_server_helper import LiveServer
@@ -99,6 +100,13 @@ def run_race(*calls: Callable[[], Any]) -> list[Any]:
     return outcomes
 
 
+class _OnKeptPort(ThreadedWSGIServer):
+    """Django's, on a port that tests/services_plugin.py holds until a test asks for the server."""
+
+    def __init__(self, *args: Any, allow_reuse_address: bool, **options: Any) -> None:
+        super().__init__(*args, allow_reuse_address=True, **options)
+
+
 @pytest.fixture(scope="session")
 def live_server() -> Iterator[LiveServer]:
     """The shop on a real port (settings.SITE_URL), with static files and pictures served as in production.
@@ -107,6 +115,7 @@ def live_server() -> Iterator[LiveServer]:
     """
     server = LiveServer(os.environ["DJANGO_LIVE_TEST_SERVER_ADDRESS"], start=False)
     server.thread.static_handler = lambda _media_handler: WSGIHandler()
+    server.thread.server_class = _OnKeptPort
     server.start()
     yield server
     server.stop()

@@ -10,6 +10,7 @@ Stripe are chosen here, because the settings want to know them; tests/conftest.p
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TypeVar
 
 import pytest
 
-from tools.processes import free_port
+from tools.processes import keep_port
 from tools.services import Azurite, Missing, Postgres, Service
 from tools.static_files import collected
 
@@ -25,6 +26,7 @@ Kind = TypeVar("Kind", bound=Service)
 IN_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 _running: list[Service] = []
+_ports: list[socket.socket] = []  # of this process's shop and stand-in, which may start late
 _folder: tempfile.TemporaryDirectory[str] | None = None
 
 
@@ -153,7 +155,8 @@ def _set_environment(*, database: str, way: str, collect: bool) -> None:
     """The environment of a shop in production, as far as it goes, on addresses that are free."""
     global _folder
     _folder = tempfile.TemporaryDirectory(prefix="shop-tests-")
-    shop, stripe = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    _ports.extend((keep_port(), keep_port()))
+    shop, stripe = ("{}:{}".format(*kept.getsockname()) for kept in _ports)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "shop.settings",
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # playwright keeps an event loop in the thread of the tests

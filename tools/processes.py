@@ -71,6 +71,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def keep_port() -> socket.socket:
+    """A port that nobody gets before the socket is closed, but a server that names it (and sets SO_REUSEADDR, as they do).
+
+    A port that is only free now may soon be the near end of somebody's connection.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
+
+
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
