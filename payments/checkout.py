@@ -154,11 +154,11 @@ def secret_of_page(order: Order) -> str:
 
     Raises what open_payment raises: an attempt that was begun before may be paid, and the shop has not heard of it yet.
     """
-    if order.way == Way.ELEMENT and not order.payments.filter(status=Payment.Status.OPEN).exists():
+    if order.way == Way.ELEMENT:
+        if order.payments.filter(status=Payment.Status.OPEN).exists():
+            open_payment(order)
         return ""
     payment = open_payment(order)
-    if order.way == Way.ELEMENT:
-        return ""
     try:
         return ways.retrieve(payment).client_secret
     except gateway.GatewayError as error:
