@@ -1,8 +1,7 @@
 # make run    the shop with demo data, a background worker and a stand-in for Stripe
 # make dev    the same, reloading when a file changes, with Django's own error pages
-# make test   lint, types and every test, on SQLite and on PostgreSQL
-# make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes), and test-ways
-# make test-ways    the tests of paying once more, for the embedded page and for Stripe's fields
+# make test   lint, types and every test, on SQLite and on PostgreSQL; the tests of paying for each of the three ways
+# make test-long    the tests of what goes wrong, with many more rounds (about twenty minutes)
 # make lint   lint and types alone
 # make lock   pin every package with its hashes: requirements*.in -> requirements*.txt (ARGS=--upgrade: newer ones)
 # make chaos  shoppers, staff, faults and kills against the real shop, then every invariant (docs/chaos.md)
@@ -45,8 +44,8 @@ dev: .venv/.ok $(if $(filter azurite,$(IMAGES)),$(AZURITE))
 
 test:
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint $(AZURITE)
-	@$(MAKE) --no-print-directory test-sqlite test-postgres
-	@echo "== All passed: lint, types, tests on SQLite, tests on PostgreSQL"
+	@$(MAKE) --no-print-directory test-sqlite test-ways test-postgres
+	@echo "== All passed: lint, types, tests on SQLite, for all three ways to pay, tests on PostgreSQL"
 
 lint: .venv/.ok-dev
 	@echo "== Lint and types"
@@ -69,7 +68,6 @@ test-long: .venv/.ok-dev $(AZURITE)
 	@echo "== Faults, attacks and kills: the long rounds, on SQLite and on PostgreSQL"
 	$(PYTEST) --long --timeout=1800 --database=sqlite $(LONG) $(ARGS)
 	$(PYTEST) --long --timeout=1800 --database=postgres $(LONG) $(ARGS)
-	@$(MAKE) --no-print-directory test-ways
 
 test-ways: .venv/.ok-dev $(AZURITE)
 	@echo "== Shoppers who pay on Stripe's page inside the shop"
