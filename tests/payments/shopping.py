@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import stripe
@@ -56,6 +57,12 @@ class Shopper:
     def asking(self) -> dict[str, str]:
         """Of a fault: the call that asks what became of it."""
         return {"method": "GET", "path": "^/v1/payment_intents/" if self.has_fields else "^/v1/checkout/sessions/"}
+
+    def made(self) -> list[dict[str, Any]]:
+        """The calls that made what can be paid, as the stand-in received them, newest first."""
+        return [
+            one for one in self.sandbox.requests() if one["method"] == "POST" and re.match(self.making["path"], one["path"])
+        ]
 
     def news(self, of: str = "paid") -> str:
         """The type of the event by which Stripe tells this (see NEWS)."""

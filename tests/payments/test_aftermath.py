@@ -32,7 +32,7 @@ def intent_id(payer) -> str:
     Payment.objects.all().delete()
     tell(payer)
     assert Difference.objects.get().reference == payment.stripe_id
-    return payment.stripe_id if payment.is_intent else payer.sandbox.session(payment.stripe_id)["payment_intent"]
+    return payer.intent_of(payment)
 
 
 def tell(payer: Shopper) -> None:

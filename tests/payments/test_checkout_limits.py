@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -31,20 +30,15 @@ def newcomer(shopper: Shopper, variant: Variant) -> Shopper:
     return Shopper(shopper.sandbox, client=Client()).put(variant)
 
 
-def pages_opened(shopper: Shopper) -> int:
-    made = re.compile(shopper.making["path"])
-    return sum(each["method"] == "POST" and bool(made.match(each["path"])) for each in shopper.sandbox.requests())
-
-
 def assert_refused(shopper: Shopper, variant: Variant) -> Any:
     """429 in words, and nothing else happened."""
-    before = (Order.objects.count(), Payment.objects.count(), pages_opened(shopper))
+    before = (Order.objects.count(), Payment.objects.count(), len(shopper.made()))
     held, wanted = stock_held(variant), shopper.client.get("/cart/").context["cart"].count
     answer = shopper.press_pay()
     assert answer.status_code == 429
     assert "Nothing was ordered or charged" in answer.content.decode()
     assert 0 < int(answer["Retry-After"]) <= 600
-    assert (Order.objects.count(), Payment.objects.count(), pages_opened(shopper)) == before
+    assert (Order.objects.count(), Payment.objects.count(), len(shopper.made())) == before
     assert (stock_held(variant), shopper.client.get("/cart/").context["cart"].count) == (held, wanted)
     return answer
 

@@ -20,10 +20,8 @@ from payments.models import Difference, Payment, Refund
 from payments.reconcile import reconcile
 from payments.settle import settle
 from tests import factories
-from tests.payments.shopping import DECLINED, Shopper, deliver, events_of
+from tests.payments.shopping import CLOSED, DECLINED, Shopper, deliver, events_of, lose_answer
 
-MADE = {Way.HOSTED: "^/v1/checkout/sessions$", Way.EMBEDDED: "^/v1/checkout/sessions$", Way.ELEMENT: "^/v1/payment_intents$"}
-READ = {Way.HOSTED: "^/v1/checkout/sessions/", Way.EMBEDDED: "^/v1/checkout/sessions/", Way.ELEMENT: "^/v1/payment_intents/"}
 NEWS = {"checkout.session.completed", "payment_intent.succeeded"}
 
 
@@ -48,12 +46,6 @@ def bought(payer, variant):
     payment = payer.put(variant).checkout()
     assert payer.pay(payment)["outcome"] == "succeeded"
     return payment
-
-
-def truth(payer, payment):
-    """(status, paid) of the attempt in the stand-in's own books."""
-    kept = payer.sandbox.object(payment.stripe_id)
-    return kept["status"], kept["amount_received"] if payment.is_intent else kept["payment_status"] == "paid"
 
 
 def assert_bought_once(order, variant):
@@ -112,7 +104,7 @@ def test_without_the_claim_they_fulfil_twice(payer, print_, race, monkeypatch):
 def both_at_once(payer, race, payment):
     """The webhook and the return page: each has read Stripe's answer before either may book it."""
     (event, *_others) = [event for event in events_of(payer.sandbox) if event["type"] in NEWS]
-    fault = payer.sandbox.fault(method="GET", path=READ[payer.way], action="hold_after")
+    fault = payer.sandbox.fault(**payer.asking, action="hold_after")
 
     def release():
         payer.sandbox.wait_fault(fault, waiting=2, timeout=20)
@@ -139,7 +131,7 @@ def test_a_second_try_after_a_decline_is_the_same_payment(payer, print_):
 def test_an_edited_cart_never_pays_the_old_amount(payer, print_):
     first = payer.put(print_).checkout()
     second = payer.put(print_).checkout()
-    assert truth(payer, first)[0] in ("expired", "canceled")
+    assert payer.state_of(first) in CLOSED
     assert payer.pay(first)["outcome"] != "succeeded"
     assert payer.pay(second)["outcome"] == "succeeded"
     order = settle(second, by="test").order
@@ -156,7 +148,7 @@ def test_another_way_leaves_nothing_else_to_pay(shopper, print_, settings, first
     new = shopper.checkout()
     old.refresh_from_db()
     assert (old.status, old.order.status) == (Payment.Status.EXPIRED, Status.CANCELLED)
-    assert truth(shopper, old)[0] in ("expired", "canceled")
+    assert shopper.state_of(old) in CLOSED
     assert shopper.pay(new)["outcome"] == "succeeded"
     assert_bought_once(settle(new, by="test").order, print_)
 
@@ -179,7 +171,7 @@ def test_a_hold_that_is_over_ends_at_stripe_first(payer, print_):
     expire_orders()
     payment.refresh_from_db()
     assert (payment.status, payment.order.status) == (Payment.Status.EXPIRED, Status.EXPIRED)
-    assert truth(payer, payment)[0] in ("expired", "canceled")
+    assert payer.state_of(payment) in CLOSED
     assert payer.pay(payment)["outcome"] != "succeeded"
     print_.refresh_from_db()
     assert (print_.stock_reserved, violations()) == (0, {})
@@ -188,7 +180,7 @@ def test_a_hold_that_is_over_ends_at_stripe_first(payer, print_):
 def test_the_way_back_gives_the_hold_up(payer, print_):
     payment = payer.put(print_).checkout()
     assert payer.press_cancel(payment.order).status_code == 302
-    assert truth(payer, payment)[0] in ("expired", "canceled")
+    assert payer.state_of(payment) in CLOSED
     assert Order.objects.get().status == Status.CANCELLED
     assert payer.client.get("/cart/").context["cart"].count == 1
 
@@ -248,12 +240,8 @@ def test_another_amount_goes_back_and_the_buyer_is_told(payer, print_, where):
 def test_a_lost_answer_leaves_nothing_that_can_be_paid(payer, print_):
     """Stripe made it, and nobody heard: the units are free again and whatever was made is found and closed."""
     payer.put(print_)
-    payer.sandbox.fault(method="POST", path=MADE[payer.way], action="drop_after")
-    if payer.way == Way.ELEMENT:
-        page = payer.client.get(payer.press_pay()["Location"])
-        assert payer.start(page.context["order"]).status_code == 503
-    else:
-        assert payer.press_pay().status_code == 503
+    payer.sandbox.fault(**payer.making, action="drop_after")
+    assert payer.press_on().status_code == 503
     payer.sandbox.clear_faults()
     assert Order.objects.get().status == Status.CANCELLED
     payment = payer.checkout()
@@ -265,8 +253,7 @@ def test_a_process_killed_while_it_asked_is_found_again(payer, print_):
     """The row is there, the answer is not: the reconciler asks with the same key and gets the same thing."""
     payment = payer.put(print_).checkout()
     known = payment.stripe_id
-    Payment.objects.update(status=Payment.Status.STARTING, session_id=None, payment_intent_id=None, session_url="")
-    payment = settle(Payment.objects.get(), by="test")
+    payment = settle(lose_answer(payment), by="test")
     assert (payment.status, payment.stripe_id) == (Payment.Status.OPEN, known)
 
 
